@@ -1,0 +1,64 @@
+import { Effect, Either, Layer, ParseResult, Schema } from "effect"
+import { createCipheriv, createDecipheriv } from "node:crypto"
+import { CardPlaintext, fromPlaintext, toPlaintext } from "../domain/Card.ts"
+import { CardUnreadable, CardVault, type SealedFacts } from "../services/CardVault.ts"
+import { Randomness } from "../services/Randomness.ts"
+import { Keys } from "./Keys.ts"
+
+/** The envelope: `1.<key id>.<base64url of nonce, ciphertext, tag>`. */
+const version = "1"
+const nonceBytes = 12
+const tagBytes = 16
+const algorithm = "aes-256-gcm"
+
+/** Everything else the decision reads, in one fixed order. */
+const associatedData = ({ accountId, acceptedAt, amount, currency, cvvShape, id }: SealedFacts) =>
+  Buffer.from(JSON.stringify([version, id, accountId, amount, currency, acceptedAt, cvvShape]))
+
+const decodePlaintext = ParseResult.decodeUnknownEither(Schema.parseJson(CardPlaintext))
+
+/** AES-256-GCM (NIST SP 800-38D) with a ring of keys: the first one seals, all open. */
+export const AesCardVault = Layer.effect(
+  CardVault,
+  Effect.gen(function*() {
+    const { cardKeys } = yield* Keys
+    const randomness = yield* Randomness
+    const sealing = cardKeys[0]
+    const keyOf = new Map(cardKeys.map(({ id, key }) => [id, key]))
+
+    return CardVault.of({
+      seal: (card, facts) =>
+        Effect.sync(() => {
+          const nonce = randomness.bytes(nonceBytes)
+          const cipher = createCipheriv(algorithm, sealing.key, nonce, { authTagLength: tagBytes })
+          cipher.setAAD(associatedData(facts))
+          const ciphertext = cipher.update(JSON.stringify(toPlaintext(card)), "utf8")
+          const box = Buffer.concat([nonce, ciphertext, cipher.final(), cipher.getAuthTag()])
+          return { sealed: `${version}.${sealing.id}.${box.toString("base64url")}`, keyId: sealing.id }
+        }),
+
+      open: (sealed, facts) => {
+        const notAuthentic = Either.left(new CardUnreadable({ reason: "card_not_authentic" }))
+        const [sealedVersion, keyId, text, ...rest] = sealed.split(".")
+        if (sealedVersion !== version || keyId === undefined || text === undefined || rest.length > 0) return notAuthentic
+        const key = keyOf.get(keyId)
+        if (key === undefined) return Either.left(new CardUnreadable({ reason: "unknown_card_key" }))
+        const box = Buffer.from(text, "base64url")
+        if (box.length < nonceBytes + tagBytes) return notAuthentic
+        const decipher = createDecipheriv(algorithm, key, box.subarray(0, nonceBytes), { authTagLength: tagBytes })
+        decipher.setAAD(associatedData(facts))
+        decipher.setAuthTag(box.subarray(box.length - tagBytes))
+        const opened = Either.try({
+          try: () =>
+            decipher.update(box.subarray(nonceBytes, box.length - tagBytes), undefined, "utf8") + decipher.final("utf8"),
+          catch: () => new CardUnreadable({ reason: "card_not_authentic" })
+        })
+        return Either.flatMap(opened, (plaintext) =>
+          Either.mapBoth(decodePlaintext(plaintext), {
+            onLeft: () => new CardUnreadable({ reason: "card_not_authentic" }),
+            onRight: fromPlaintext
+          }))
+      }
+    })
+  })
+)

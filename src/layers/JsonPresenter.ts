@@ -1,0 +1,138 @@
+import { Either, Layer, ParseResult, Schema } from "effect"
+import { CvvShape } from "../domain/Card.ts"
+import { AccountId, TransactionId } from "../domain/Ids.ts"
+import { Instant } from "../domain/Instant.ts"
+import { Amount, Currency } from "../domain/Money.ts"
+import { Decision } from "../domain/Transaction.ts"
+import type { LogRecord } from "../services/Log.ts"
+import { Presenter, Unreadable } from "../services/Presenter.ts"
+
+/** Every message says the version of its schema; a reader refuses one it does not know. */
+const version = 1
+
+const SubmissionJson = Schema.Struct({
+  v: Schema.Literal(version),
+  id: TransactionId,
+  account: AccountId,
+  amount: Amount,
+  currency: Currency,
+  accepted_at: Instant,
+  cvv: CvvShape,
+  card: Schema.String
+})
+
+const ResultJson = Schema.Struct({
+  v: Schema.Literal(version),
+  id: TransactionId,
+  decision: Decision,
+  decided_at: Instant,
+  partition: Schema.Int,
+  offset: Schema.Int,
+  appended_at: Instant
+})
+
+const ParkedReasonHeader = Schema.Literal(
+  "unreadable_message",
+  "unknown_schema_version",
+  "unknown_card_key",
+  "card_not_authentic",
+  "unknown_submission",
+  "unstorable"
+)
+
+const isTransactionId = Schema.is(TransactionId)
+const isParkedReason = Schema.is(ParkedReasonHeader)
+
+const toRecord = (key: string, message: unknown): LogRecord => ({
+  key,
+  value: Buffer.from(JSON.stringify(message)),
+  headers: {}
+})
+
+const parse = Schema.decodeUnknownEither(Schema.parseJson())
+
+/** What can still be told of a record that is not a message. */
+const unreadable = (record: LogRecord, message: unknown) => {
+  const named: unknown = typeof message === "object" && message !== null ? { ...message } : {}
+  const { id, v } = named as { readonly id?: unknown; readonly v?: unknown }
+  return new Unreadable({
+    reason: typeof v === "number" && v !== version ? "unknown_schema_version" : "unreadable_message",
+    id: isTransactionId(id) ? id : isTransactionId(record.key) ? record.key : null
+  })
+}
+
+const reader = <A, I, B>(schema: Schema.Schema<A, I>, toDomain: (message: A) => B) => {
+  const decode = ParseResult.decodeUnknownEither(schema)
+  return (record: LogRecord): Either.Either<B, Unreadable> => {
+    const json = parse(Buffer.from(record.value.buffer, record.value.byteOffset, record.value.length).toString("utf8"))
+    if (Either.isLeft(json)) return Either.left(unreadable(record, null))
+    return Either.mapBoth(decode(json.right), { onLeft: () => unreadable(record, json.right), onRight: toDomain })
+  }
+}
+
+/** Messages as JSON; what surrounds them travels in headers. */
+export const JsonPresenter = Layer.succeed(Presenter, {
+  submission: (submission) =>
+    toRecord(
+      submission.id,
+      {
+        v: version,
+        id: submission.id,
+        account: submission.accountId,
+        amount: submission.amount,
+        currency: submission.currency,
+        accepted_at: submission.acceptedAt,
+        cvv: submission.cvvShape,
+        card: submission.sealedCard ?? ""
+      } satisfies typeof SubmissionJson.Encoded
+    ),
+
+  readSubmission: reader(SubmissionJson, (message) => ({
+    id: message.id,
+    accountId: message.account,
+    amount: message.amount,
+    currency: message.currency,
+    acceptedAt: message.accepted_at,
+    cvvShape: message.cvv,
+    sealedCard: message.card
+  })),
+
+  result: (transaction) =>
+    toRecord(
+      transaction.id,
+      {
+        v: version,
+        id: transaction.id,
+        decision: transaction.decision,
+        decided_at: transaction.decidedAt,
+        partition: transaction.position.partition,
+        offset: transaction.position.offset,
+        appended_at: transaction.position.appendedAt
+      } satisfies typeof ResultJson.Encoded
+    ),
+
+  readResult: reader(ResultJson, ({ appended_at, decided_at, decision, id, offset, partition }) => ({
+    id,
+    decision,
+    decidedAt: decided_at,
+    position: { partition, offset, appendedAt: appended_at }
+  })),
+
+  parked: (record, { position, topic }, { id, reason }) => ({
+    key: record.key,
+    value: record.value,
+    headers: {
+      ...record.headers,
+      parked_reason: reason,
+      parked_from: `${topic}/${position.partition}/${position.offset}`,
+      ...(id === null ? {} : { parked_id: id })
+    }
+  }),
+
+  readParked: (record) => {
+    const { parked_id: id, parked_reason: reason } = record.headers
+    return isParkedReason(reason)
+      ? Either.right({ id: isTransactionId(id) ? id : null, reason })
+      : Either.left(unreadable(record, null))
+  }
+})

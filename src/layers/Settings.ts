@@ -1,0 +1,96 @@
+import { Config, Duration, Effect, Layer, LogLevel, Record } from "effect"
+import { WaitSettings } from "../services/AwaitDecision.ts"
+import { ResendSettings } from "../services/ResendOverdue.ts"
+
+/** Every variable of the environment that the gateway reads; docs/configuration.md lists them, and a test compares. */
+
+const milliseconds = (name: string, byDefault: Duration.DurationInput) =>
+  Config.integer(name).pipe(
+    Config.validate({ message: "Expected a positive number of milliseconds", validation: (ms) => ms > 0 }),
+    Config.map(Duration.millis),
+    Config.withDefault(Duration.decode(byDefault))
+  )
+
+const count = (name: string, byDefault: number) =>
+  Config.integer(name).pipe(
+    Config.validate({ message: "Expected a positive integer", validation: (n) => n > 0 }),
+    Config.withDefault(byDefault)
+  )
+
+const port = (name: string, byDefault: number) =>
+  Config.integer(name).pipe(
+    Config.validate({ message: "Expected a port, 0 to 65535", validation: (n) => n >= 0 && n <= 65_535 }),
+    Config.withDefault(byDefault)
+  )
+
+export const HttpSettings = Config.all({
+  host: Config.nonEmptyString("HOST").pipe(Config.withDefault("127.0.0.1")),
+  port: port("PORT", 8080),
+  managementPort: port("MANAGEMENT_PORT", 9464),
+  /** What is still being answered at a shutdown is cut after this. */
+  shutdownGrace: milliseconds("SHUTDOWN_GRACE_MS", "4 seconds"),
+  /** A request whose headers and body take longer is answered 408. */
+  requestTimeout: milliseconds("REQUEST_TIMEOUT_MS", "10 seconds")
+})
+
+export const DataDirSettings = Config.nonEmptyString("DATA_DIR").pipe(Config.withDefault("./data"))
+
+export const LogSettings = Config.all({
+  /** Records that may wait for their append. */
+  laneCapacity: count("LANE_CAPACITY", 10_000),
+  /** `transactions` and `transactions_dead` hold sealed cards: PCI DSS 3.2.1 asks for no longer than needed. */
+  cardRetention: milliseconds("LOG_RETENTION_MS", "24 hours"),
+  resultRetention: milliseconds("RESULT_RETENTION_MS", "7 days")
+})
+
+/** Submissions that may wait for their commit; beyond that a request is answered 503. */
+export const SubmissionCapacity = count("SUBMISSION_CAPACITY", 10_000)
+
+/** Which of the servers of the distributed profile are named. */
+export const ServerSettings = Config.all({
+  DATABASE_URL: Config.option(Config.redacted("DATABASE_URL")),
+  PROCESSOR_DATABASE_URL: Config.option(Config.redacted("PROCESSOR_DATABASE_URL")),
+  KAFKA_BROKERS: Config.option(Config.string("KAFKA_BROKERS"))
+})
+
+const keySettings = Config.all({
+  operatorSecret: Config.option(Config.redacted("OPERATOR_SECRET")),
+  secretPepper: Config.option(Config.redacted("SECRET_PEPPER")),
+  cardKeys: Config.option(Config.redacted("CARD_KEYS"))
+})
+
+/** Only the keys that the environment names. */
+export const KeySettings = Config.map(keySettings, Record.getSomes)
+
+export const LoggingSettings = Config.all({
+  format: Config.literal("pretty", "json")("LOG_FORMAT").pipe(
+    Config.withDefault(process.stdout.isTTY ? "pretty" as const : "json" as const)
+  ),
+  level: Config.literal("debug", "info", "warning", "error")("LOG_LEVEL").pipe(
+    Config.withDefault("info" as const),
+    Config.map((level) =>
+      ({ debug: LogLevel.Debug, info: LogLevel.Info, warning: LogLevel.Warning, error: LogLevel.Error })[level]
+    )
+  )
+})
+
+/** `label:n`: for crash tests, the process kills itself when it reaches that step for the n-th time. */
+export const FailpointSetting = Config.option(Config.nonEmptyString("FAILPOINT"))
+
+const ResendConfig = Config.all({
+  backOff: milliseconds("RESEND_BACK_OFF_MS", "5 seconds"),
+  ceiling: milliseconds("RESEND_CEILING_MS", "10 minutes"),
+  interval: milliseconds("RESEND_INTERVAL_MS", "1 second"),
+  limit: count("RESEND_LIMIT", 500)
+})
+
+const WaitConfig = Config.all({
+  perAccount: count("WAITS_PER_ACCOUNT", 1_000),
+  perProcess: count("WAITS_PER_PROCESS", 10_000)
+})
+
+/** The settings of the use cases. */
+export const UseCaseSettings = Layer.mergeAll(
+  Layer.effect(ResendSettings, Effect.map(ResendConfig, (_) => _)),
+  Layer.effect(WaitSettings, Effect.map(WaitConfig, (_) => _))
+)

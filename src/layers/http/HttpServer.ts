@@ -1,0 +1,103 @@
+import { Duration, Effect } from "effect"
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import { ulid } from "../../domain/Ids.ts"
+import { Randomness } from "../../services/Randomness.ts"
+import { CannotStart } from "../CannotStart.ts"
+import { encodeProblem, Problem } from "./Problem.ts"
+
+/** What the HTTP parser refuses never becomes a request; its answer is written by hand. */
+const refusalOf = (code: string | undefined): Problem => {
+  if (code === "HPE_HEADER_OVERFLOW") return new Problem({ name: "headers_too_large", detail: "Send fewer or shorter headers." })
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
+    return new Problem({ name: "request_timeout", detail: "The request did not arrive in time." })
+  }
+  return new Problem({ name: "bad_request", detail: "The request could not be parsed as HTTP/1.1." })
+}
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  431: "Request Header Fields Too Large"
+}
+
+const writeRefusal = (socket: Socket, problem: Problem, requestId: string) => {
+  const { body, headers, status } = encodeProblem(problem, "other", requestId)
+  const lines = Object.entries({
+    ...headers,
+    "request-id": requestId,
+    "content-length": Buffer.byteLength(body),
+    connection: "close"
+  }).map(([name, value]) => `${name}: ${value}`)
+  socket.end(`HTTP/1.1 ${status} ${reasonPhrases[status]}\r\n${lines.join("\r\n")}\r\n\r\n${body}`)
+}
+
+/** Kept-alive connections outlive the idle time of the load balancers in front (60 s at most of them). */
+const keepAliveTimeout = Duration.toMillis("65 seconds")
+
+export interface Listening {
+  readonly host: string
+  readonly port: number
+}
+
+const listen = (server: Server, { host, port }: Listening, variable: string) =>
+  Effect.async<Listening, CannotStart>((resume) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      resume(
+        new CannotStart({
+          sentence: error.code === "EADDRINUSE"
+            ? `${host}:${port} is in use: stop what listens there, or set ${variable} to another port.`
+            : `${host}:${port} cannot be listened on (${error.message}): set HOST and ${variable} to what this machine has.`
+        })
+      ))
+    server.listen(port, host, () => resume(Effect.succeed({ host, port: (server.address() as AddressInfo).port })))
+  })
+
+/** A server that has stopped accepting ends when its last answer is out, or is cut after the grace. */
+const close = (server: Server, grace: Duration.Duration) =>
+  Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeIdleConnections()
+  }).pipe(
+    Effect.timeoutOption(grace),
+    Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
+  )
+
+/** A node server in a scope: `beforeClose` runs when the scope ends, before the server stops accepting. */
+export const serve = Effect.fnUntraced(function*(options: {
+  readonly listener: RequestListener
+  readonly address: Listening
+  /** The variable that a person would change. */
+  readonly variable: string
+  readonly requestTimeout: Duration.Duration
+  readonly grace: Duration.Duration
+  readonly beforeClose: Effect.Effect<void>
+}) {
+  const randomness = yield* Randomness
+  const timeout = Duration.toMillis(options.requestTimeout)
+  const server = createServer({
+    requestTimeout: timeout,
+    headersTimeout: timeout,
+    keepAliveTimeout,
+    connectionsCheckingInterval: 1_000,
+    // answered by the listener, as a problem
+    requireHostHeader: false
+  }, options.listener)
+  server.on("checkExpectation", (message: IncomingMessage, response) => {
+    const problem = new Problem({ name: "expectation_failed", detail: "Only 100-continue can be expected." })
+    const { body, headers, status } = encodeProblem(problem, "other", requestId())
+    message.resume()
+    response.writeHead(status, { ...headers, "request-id": requestId(), connection: "close" }).end(body)
+  })
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
+    writeRefusal(socket, refusalOf(error.code), requestId())
+  })
+  const requestId = () => `req_${ulid(performance.timeOrigin + performance.now(), randomness.bytes(10))}`
+
+  const address = yield* Effect.acquireRelease(
+    listen(server, options.address, options.variable),
+    () => Effect.zipRight(options.beforeClose, close(server, options.grace))
+  )
+  return address
+})

@@ -1,0 +1,194 @@
+import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { ulid } from "../../domain/Ids.ts"
+import { Authenticate, type Principal } from "../../services/Authenticate.ts"
+import { Metrics } from "../../services/Metrics.ts"
+import { Randomness } from "../../services/Randomness.ts"
+import { type Operation, operationsOf } from "./Operation.ts"
+import { encodeProblem, Problem } from "./Problem.ts"
+import type { Handlers, Received } from "./Reply.ts"
+import { type Body, checkBody, collectBody, parseBody } from "./RequestBody.ts"
+import { accepts, basicCredential, idempotencyKey } from "./RequestHeaders.ts"
+import { makeRouter } from "./Router.ts"
+
+/** What is answered to a request, encoded. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A page beside the contract, open to everybody: documentation and health. */
+export interface Page {
+  readonly path: string
+  readonly answer: Effect.Effect<Answer>
+}
+
+/** Shown for requests that match no route: a raw path may hold anything. */
+const otherRoute = "other"
+
+const challenge = { "www-authenticate": "Basic realm=\"gateway\", charset=\"UTF-8\"" }
+const unauthenticated = new Problem({
+  name: "unauthenticated",
+  detail: "Send account and secret by HTTP Basic authentication.",
+  headers: challenge
+})
+const unavailable = new Problem({ name: "unavailable", detail: "The database cannot be asked now." })
+const forbidden = {
+  account: new Problem({ name: "forbidden", detail: "Only an account may do this." }),
+  operator: new Problem({ name: "forbidden", detail: "Only the operator may do this." })
+}
+const notAcceptable = new Problem({ name: "not_acceptable", detail: "This is answered as application/json." })
+const invalidPath = new Problem({ name: "resource_missing", detail: "There is no such resource." })
+const mistake = new Problem({ name: "internal_error", detail: "The gateway's log says what happened, by the request id." })
+
+const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
+  Either.mapLeft(idempotencyKey(message), (detail) => new Problem({ name: "invalid_header", detail }))
+
+const mayCall = (principal: Principal, access: Operation["access"]): boolean =>
+  access === "both" || (access === "operator") === (principal._tag === "Operator")
+
+/**
+ * Serves the contract. Every request passes the same checks in the same order (docs/decisions/0004): path, method,
+ * framing, credential, access, Accept, content type, size, JSON, schema.
+ */
+export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, pages: ReadonlyArray<Page>) {
+  const { authenticate } = yield* Authenticate
+  const metrics = yield* Metrics
+  const randomness = yield* Randomness
+  const runtime = yield* Effect.runtime()
+  const runFork = Runtime.runFork(runtime)
+  const clock = yield* Effect.clock
+  const route = makeRouter(operationsOf(handlers))
+  const pageOf = new Map(pages.map((page) => [page.path, page]))
+  let draining = false
+
+  const identify = (message: IncomingMessage): Effect.Effect<Principal, Problem> => {
+    const credential = basicCredential(message)
+    return credential === null ? unauthenticated : Effect.mapError(
+      authenticate(credential.username, credential.password),
+      (error) => error._tag === "StorageUnavailable" ? unavailable : unauthenticated
+    )
+  }
+
+  const operate = Effect.fnUntraced(function*(
+    operation: Operation,
+    parameters: Readonly<Record<string, string>>,
+    query: string,
+    message: IncomingMessage,
+    body: Body,
+    receivedAt: number
+  ) {
+    const principal = yield* identify(message)
+    if (!mayCall(principal, operation.access)) {
+      return yield* forbidden[operation.access === "operator" ? "operator" : "account"]
+    }
+    if (!accepts(message.headers.accept, "application/json")) return yield* notAcceptable
+    const bytes = operation.decodeBody === null ? null : yield* checkBody(message, body)
+    const decodedQuery = yield* operation.decodeQuery(query)
+    const key = operation.takesIdempotencyKey ? yield* checkedKey(message) : null
+    const json = bytes === null ? undefined : yield* parseBody(bytes)
+    const payload = operation.decodeBody === null ? undefined : yield* operation.decodeBody(json)
+    const path = yield* Either.mapLeft(operation.decodePath(parameters), () => invalidPath)
+    const request = { principal, path, query: decodedQuery, payload, json, key, message, receivedAt }
+    const reply = yield* operation.handle(request as Received<never>)
+    const encode = operation.encode.get(reply.status)
+    if (encode === undefined) {
+      return yield* Effect.dieMessage(`${operation.template} answered ${reply.status}, which its contract does not list`)
+    }
+    return {
+      status: reply.status,
+      headers: { "content-type": "application/json", ...reply.headers },
+      body: encode(reply.body)
+    } satisfies Answer
+  })
+
+  return {
+    /** From now on every request is answered 503, and its connection is closed. */
+    drain: Effect.sync(() => {
+      draining = true
+    }),
+
+    isDraining: () => draining,
+
+    handle: (message: IncomingMessage, response: ServerResponse): void => {
+      const receivedAt = clock.unsafeCurrentTimeMillis()
+      const requestId = `req_${ulid(receivedAt, randomness.bytes(10))}`
+      const method = message.method === "HEAD" ? "GET" : message.method ?? ""
+      let template = otherRoute
+      metrics.httpStarted()
+
+      const send = ({ body, headers, status }: Answer) => {
+        if (response.writableEnded || response.destroyed) return
+        response.writeHead(status, {
+          "request-id": requestId,
+          "cache-control": "no-store",
+          ...headers,
+          "content-length": Buffer.byteLength(body),
+          // a body that was not read to its end leaves the connection in the middle of it
+          ...(draining || !message.complete ? { connection: "close" } : {})
+        })
+        response.end(body)
+      }
+      const refuse = (problem: Problem) => send(encodeProblem(problem, template, requestId))
+
+      const run = (answer: Effect.Effect<Answer, Problem>) => {
+        const fiber = runFork(answer)
+        response.on("close", () => {
+          if (!response.writableFinished) fiber.unsafeInterruptAsFork(fiber.id())
+        })
+        fiber.addObserver((exit) => {
+          if (Exit.isSuccess(exit)) return send(exit.value)
+          const failure = Cause.failureOption(exit.cause)
+          if (Option.isSome(failure)) return refuse(failure.value)
+          if (Cause.isInterruptedOnly(exit.cause)) return response.destroy()
+          runFork(
+            Effect.logError("a request failed by a mistake", exit.cause).pipe(
+              Effect.annotateLogs({ request_id: requestId, route: template })
+            )
+          )
+          return refuse(mistake)
+        })
+      }
+
+      response.on("close", () => {
+        const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
+        metrics.httpFinished(template, method, response.statusCode, seconds)
+      })
+
+      if (draining) return refuse(new Problem({ name: "shutting_down", detail: "Repeat the request elsewhere." }))
+
+      const url = originForm(message.url ?? "")
+      const mark = url.indexOf("?")
+      const path = mark < 0 ? url : url.slice(0, mark)
+      const page = pageOf.get(path)
+      const match = page === undefined ? route(path) : null
+      if (page !== undefined) {
+        template = path
+        return method === "GET" ? run(page.answer) : refuse(notAllowed(["GET"]))
+      }
+      if (match === null) return refuse(new Problem({ name: "route_missing", detail: "There is nothing at this path." }))
+      template = match.route.template
+      const operation = match.route.operations.get(method)
+      if (operation === undefined) return refuse(notAllowed(Array.from(match.route.operations.keys())))
+      if (message.httpVersion === "1.1" && message.headers.host === undefined) {
+        return refuse(new Problem({ name: "bad_request", detail: "The Host header is missing." }))
+      }
+      const query = mark < 0 ? "" : url.slice(mark + 1)
+      const answer = (body: Body) => run(operate(operation, match.parameters, query, message, body, receivedAt))
+      if (operation.decodeBody === null) answer("too_large")
+      else collectBody(message, answer)
+    }
+  } as const
+})
+
+export type Listener = Effect.Effect.Success<ReturnType<typeof makeListener>>
+
+/** RFC 9112, 3.2.2: a server must accept the absolute form too. */
+const originForm = (url: string): string => url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?#]+/i, "")
+
+const notAllowed = (methods: ReadonlyArray<string>) => {
+  const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ")
+  return new Problem({ name: "method_not_allowed", detail: `Allowed are ${allow}.`, headers: { allow } })
+}
+

@@ -1,0 +1,95 @@
+import { HttpApi } from "@effect/platform"
+import { Context, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
+import { Access, GatewayApi } from "./Api.ts"
+import { fieldErrors } from "./FieldErrors.ts"
+import { Problem } from "./Problem.ts"
+import type { Handler, Handlers } from "./Reply.ts"
+
+type Decode = (input: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
+
+/** An endpoint of the contract, ready to be served. */
+export interface Operation {
+  readonly template: string
+  readonly access: "account" | "operator" | "both"
+  readonly decodePath: Decode
+  readonly decodeQuery: (query: string) => Either.Either<unknown, Problem>
+  readonly takesIdempotencyKey: boolean
+  /** Null where the endpoint takes no body. */
+  readonly decodeBody: ((json: unknown) => Either.Either<unknown, Problem>) | null
+  /** By status: what the contract does not list cannot be answered. */
+  readonly encode: ReadonlyMap<number, (body: unknown) => string>
+  readonly handle: Handler<never>
+}
+
+/** The operations of one path, by method. */
+export interface Route {
+  readonly template: string
+  readonly operations: ReadonlyMap<string, Operation>
+}
+
+const strict = { onExcessProperty: "error", errors: "all" } as const
+
+const decoder = (schema: Option.Option<Schema.Schema.All>): Decode =>
+  Option.match(schema, {
+    onNone: () => Either.right,
+    onSome: (_) => ParseResult.decodeUnknownEither(_ as Schema.Schema<unknown, unknown>, strict)
+  })
+
+/** Each parameter is known, written once, and has a value that fits. */
+const queryDecoder = (schema: Option.Option<Schema.Schema.All>) => {
+  const decode = decoder(Option.orElseSome(schema, () => Schema.Struct({})))
+  const invalid = Either.left(
+    new Problem({ name: "invalid_query", detail: "A query parameter is unknown, repeated, or has a value that does not fit." })
+  )
+  return (query: string): Either.Either<unknown, Problem> => {
+    const parameters = new URLSearchParams(query)
+    const names = Array.from(parameters.keys())
+    if (new Set(names).size !== names.length) return invalid
+    const decoded = decode(Object.fromEntries(parameters))
+    return Either.isLeft(decoded) ? invalid : Either.right(decoded.right)
+  }
+}
+
+const bodyDecoder = (schema: Schema.Schema.All) => {
+  const decode = decoder(Option.some(schema))
+  return (json: unknown): Either.Either<unknown, Problem> =>
+    Either.mapLeft(decode(json), (issue) => {
+      const errors = fieldErrors(issue)
+      return new Problem({
+        name: errors.every((_) => _.code === "currency_not_supported") ? "currency_not_supported" : "invalid_request",
+        detail: "The body does not fit: see errors.",
+        errors
+      })
+    })
+}
+
+const namesKey = ({ ast }: Schema.Schema.All): boolean =>
+  SchemaAST.getPropertySignatures(ast).some(({ name }) => name === "idempotency-key")
+
+export const operationsOf = (handlers: Handlers): ReadonlyArray<Route> => {
+  const routes = new Map<string, Map<string, Operation>>()
+  HttpApi.reflect(GatewayApi, {
+    onGroup: () => {},
+    onEndpoint: ({ endpoint, successes }) => {
+      const encode = new Map<number, (body: unknown) => string>()
+      for (const [status, { ast }] of successes) {
+        const schema = Schema.make<unknown, unknown, never>(Option.getOrThrow(ast))
+        encode.set(status, Schema.encodeSync(Schema.parseJson(schema)))
+      }
+      const operations = routes.get(endpoint.path) ?? new Map<string, Operation>()
+      routes.set(endpoint.path, operations)
+      operations.set(endpoint.method, {
+        template: endpoint.path,
+        access: Context.get(endpoint.annotations as Context.Context<Access>, Access),
+        decodePath: decoder(endpoint.pathSchema),
+        decodeQuery: queryDecoder(endpoint.urlParamsSchema),
+        takesIdempotencyKey: Option.isSome(endpoint.headersSchema) && namesKey(endpoint.headersSchema.value),
+        decodeBody: Option.match(endpoint.payloadSchema, { onNone: () => null, onSome: bodyDecoder }),
+        encode,
+        handle: handlers[endpoint.name as keyof Handlers] as Handler<never>
+      })
+    }
+  })
+  return Array.from(routes, ([template, operations]) => ({ template, operations }))
+}
+

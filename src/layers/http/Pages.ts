@@ -1,0 +1,30 @@
+import { OpenApi } from "@effect/platform"
+import { Effect } from "effect"
+import { GatewayApi } from "./Api.ts"
+import type { Answer, Page } from "./Listener.ts"
+
+const json = (value: unknown): Answer => ({
+  status: 200,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(value)
+})
+
+/** The process runs. It depends on nothing outside. */
+export const livez: Page = { path: "/livez", answer: Effect.succeed(json({ status: "live" })) }
+
+/** Started, with the schema it needs; while it drains every request is answered 503 before a page is looked for. */
+export const readyz: Page = { path: "/readyz", answer: Effect.succeed(json({ status: "ready" })) }
+
+export const makePages = Effect.gen(function*() {
+  const openApi = yield* Effect.cached(Effect.sync(() => json(OpenApi.fromApi(GatewayApi))))
+  const documentation = yield* Effect.cached(
+    Effect.promise(() => import("./DocumentationPage.ts").then((_) => _.renderDocumentation()))
+  )
+  const pages: ReadonlyArray<Page> = [
+    livez,
+    readyz,
+    { path: "/openapi.json", answer: openApi },
+    { path: "/docs", answer: documentation }
+  ]
+  return pages
+})

@@ -1,0 +1,81 @@
+import { Either, Redacted } from "effect"
+import type { IncomingMessage } from "node:http"
+
+export interface BasicCredential {
+  readonly username: string
+  readonly password: Redacted.Redacted
+}
+
+const base64 = /^[A-Za-z0-9+/]+={0,2}$/
+
+/** RFC 7617; null for anything else, two Authorization lines among it. */
+export const basicCredential = (request: IncomingMessage): BasicCredential | null => {
+  const header = request.headers.authorization
+  if (header === undefined || header.length > 1_024 || header.slice(0, 6).toLowerCase() !== "basic ") return null
+  const encoded = header.slice(6).trim()
+  if (!base64.test(encoded) || linesOf(request, "authorization") !== 1) return null
+  const text = Buffer.from(encoded, "base64").toString("utf8")
+  const colon = text.indexOf(":")
+  if (colon < 0) return null
+  return { username: text.slice(0, colon), password: Redacted.make(text.slice(colon + 1)) }
+}
+
+/** Node joins or drops repeated header lines; the raw ones tell. */
+const linesOf = ({ rawHeaders }: IncomingMessage, name: string): number => {
+  let lines = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === name.length && rawHeaders[i]!.toLowerCase() === name) lines++
+  }
+  return lines
+}
+
+const visibleAscii = /^[\x21-\x7e]{1,255}$/
+/** An sf-string of RFC 8941: the draft's own form of the key. */
+const quoted = /^"((?:[^"\\]|\\["\\])*)"$/
+
+/** Null when there is none; left when it is not one key of 1 to 255 visible ASCII characters. */
+export const idempotencyKey = (request: IncomingMessage): Either.Either<string | null, string> => {
+  const header = request.headers["idempotency-key"]
+  if (header === undefined) return Either.right(null)
+  if (linesOf(request, "idempotency-key") !== 1) return Either.left("Idempotency-Key must be sent once.")
+  const written = String(header)
+  const inner = quoted.exec(written)?.[1]
+  const key = inner === undefined ? written : inner.replace(/\\(["\\])/g, "$1")
+  return visibleAscii.test(key)
+    ? Either.right(key)
+    : Either.left("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+}
+
+const longestWait = 30
+const waitPreference = /^\s*wait\s*=\s*(?:(\d{1,9})|"(\d{1,9})")\s*(?:;.*)?$/i
+
+/** RFC 7240: seconds of `wait=N`, capped at 30; null when there is no such preference or it is malformed. */
+export const preferredWait = (prefer: string | Array<string> | undefined): number | null => {
+  if (prefer === undefined) return null
+  for (const preference of String(prefer).split(",")) {
+    const match = waitPreference.exec(preference)
+    if (match !== null) return Math.min(Number(match[1] ?? match[2]), longestWait)
+  }
+  return null
+}
+
+/** Whether an Accept header (RFC 9110, 12.5.1) leaves room for this type; the most specific range decides. */
+export const accepts = (accept: string | undefined, type: string): boolean => {
+  if (accept === undefined || accept.trim() === "") return true
+  const [major] = type.split("/")
+  let best = { specificity: -1, quality: 0 }
+  for (const part of accept.split(",")) {
+    const [range, ...parameters] = part.split(";").map((_) => _.trim().toLowerCase())
+    const specificity = range === type ? 2 : range === `${major}/*` ? 1 : range === "*/*" ? 0 : -1
+    if (specificity < 0 || specificity < best.specificity) continue
+    const quality = parameters.find((_) => _.startsWith("q="))
+    best = { specificity, quality: quality === undefined ? 1 : Number(quality.slice(2)) }
+  }
+  return best.quality > 0
+}
+
+const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
+
+/** JSON in UTF-8, as it is: nothing that would have to be unpacked first. */
+export const carriesJson = ({ headers }: IncomingMessage): boolean =>
+  headers["content-encoding"] === undefined && jsonType.test(headers["content-type"] ?? "")

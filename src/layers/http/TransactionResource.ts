@@ -1,0 +1,121 @@
+import { Schema } from "effect"
+import { CardSummary } from "../../domain/Card.ts"
+import { AccountId, TransactionId } from "../../domain/Ids.ts"
+import { Amount, Currency } from "../../domain/Money.ts"
+import { RejectionReason, sentenceOf } from "../../domain/Rejection.ts"
+import { Metadata } from "../../domain/Submission.ts"
+import type { Principal } from "../../services/Authenticate.ts"
+import type { StoredSubmission } from "../../services/SubmissionRepository.ts"
+
+/** RFC 3339, UTC, with milliseconds. */
+export const Timestamp = Schema.String.pipe(
+  Schema.pattern(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
+).annotations({ jsonSchema: { type: "string", format: "date-time" } })
+
+export const toTimestamp = (instant: number): string => new Date(instant).toISOString()
+
+const CardResource = Schema.Struct({
+  brand: CardSummary.fields.brand,
+  bin: CardSummary.fields.bin,
+  last4: CardSummary.fields.last4,
+  exp_month: CardSummary.fields.expMonth,
+  exp_year: CardSummary.fields.expYear,
+  fingerprint: CardSummary.fields.fingerprint
+})
+
+const identity = {
+  id: TransactionId,
+  object: Schema.Literal("transaction")
+}
+
+const facts = {
+  amount: Amount.annotations({ description: "An integer number of cents" }),
+  currency: Currency,
+  card: CardResource,
+  reference: Schema.NullOr(Schema.String),
+  metadata: Metadata,
+  created_at: Timestamp,
+  /** Whose it is; only the operator is told. */
+  account: Schema.optional(AccountId)
+}
+
+/** Accepted and not decided yet. */
+export const ProcessingTransaction = Schema.Struct({
+  ...identity,
+  status: Schema.Literal("processing"),
+  ...facts,
+  error: Schema.Null,
+  decided_at: Schema.Null
+}).annotations({ identifier: "ProcessingTransaction" })
+
+export const DecidedTransaction = Schema.Struct({
+  ...identity,
+  status: Schema.Literal("approved", "rejected"),
+  ...facts,
+  error: Schema.NullOr(Schema.Struct({ code: RejectionReason, message: Schema.String })),
+  decided_at: Timestamp
+}).annotations({ identifier: "DecidedTransaction" })
+
+export const TransactionResource = Schema.Union(ProcessingTransaction, DecidedTransaction)
+export type TransactionResource = typeof TransactionResource.Type
+
+/** A submission as its account, or the operator, reads it. */
+export const toResource = (submission: StoredSubmission, reader: Principal): TransactionResource => {
+  const { amount, card, currency, id, metadata, recorded, reference } = submission
+  const known = {
+    id,
+    object: "transaction" as const,
+    amount,
+    currency,
+    card: {
+      brand: card.brand,
+      bin: card.bin,
+      last4: card.last4,
+      exp_month: card.expMonth,
+      exp_year: card.expYear,
+      fingerprint: card.fingerprint
+    },
+    reference,
+    metadata,
+    created_at: toTimestamp(submission.acceptedAt),
+    ...(reader._tag === "Operator" ? { account: submission.accountId } : {})
+  }
+  if (recorded === null) return { ...known, status: "processing", error: null, decided_at: null }
+  const { reason, status } = recorded.decision
+  return {
+    ...known,
+    status,
+    error: reason === null ? null : { code: reason, message: sentenceOf(reason) },
+    decided_at: toTimestamp(recorded.decidedAt)
+  }
+}
+
+export const Timeline = Schema.Struct({
+  object: Schema.Literal("timeline"),
+  transaction: TransactionId,
+  stages: Schema.Array(Schema.Struct({
+    stage: Schema.Literal("accepted", "appended", "decided", "recorded"),
+    at: Timestamp,
+    partition: Schema.optional(Schema.Int),
+    offset: Schema.optional(Schema.Int)
+  }))
+}).annotations({ identifier: "Timeline" })
+
+/** Every stage with its instant; `appended` is known with the decision, whose result carries it. */
+export const toTimeline = ({ acceptedAt, id, recorded }: StoredSubmission): typeof Timeline.Type => ({
+  object: "timeline",
+  transaction: id,
+  stages: [
+    { stage: "accepted", at: toTimestamp(acceptedAt) },
+    ...(recorded === null ? [] : [
+      {
+        stage: "appended" as const,
+        at: toTimestamp(recorded.position.appendedAt),
+        partition: recorded.position.partition,
+        offset: recorded.position.offset
+      },
+      { stage: "decided" as const, at: toTimestamp(recorded.decidedAt) },
+      { stage: "recorded" as const, at: toTimestamp(recorded.recordedAt) }
+    ])
+  ]
+})

@@ -1,0 +1,87 @@
+import Sqlite from "better-sqlite3"
+import { Config, Context, Effect, Layer } from "effect"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { CannotStart } from "../CannotStart.ts"
+import { DataDirSettings } from "../Settings.ts"
+
+/** The folder of the embedded profile. */
+export class DataDir extends Context.Tag("gateway/DataDir")<DataDir, {
+  /** Absolute. */
+  readonly path: string
+  /** Whether it held databases when the process started. */
+  readonly hasDatabases: boolean
+}>() {
+  static readonly file = (name: "gateway" | "processor" | "log") =>
+    Effect.map(DataDir, (_) => path.join(_.path, `${name}.sqlite`))
+}
+
+const prepare = (folder: string) =>
+  Effect.try({
+    try: () => {
+      // the last folder only: a parent that is missing is a volume that was not mounted
+      if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 })
+      fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
+      if (!fs.statSync(folder).isDirectory()) throw new Error("it is not a folder")
+    },
+    catch: (cause) =>
+      new CannotStart({
+        sentence:
+          `DATA_DIR ${folder} cannot be used (${messageOf(cause)}): name a folder that this user may write to, whose parent exists.`
+      })
+  })
+
+const messageOf = (cause: unknown) => cause instanceof Error ? cause.message : String(cause)
+
+/** An exclusive SQLite transaction, held as long as the process lives: the system frees it even after kill -9. */
+const lock = (folder: string) =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const database = new Sqlite(path.join(folder, "lock"), { timeout: 0 })
+        database.exec("BEGIN EXCLUSIVE")
+        return database
+      },
+      catch: (cause) =>
+        new CannotStart({
+          sentence: isBusy(cause)
+            ? `Another process uses DATA_DIR ${folder}: stop it first, or give this one a folder of its own.`
+            : `DATA_DIR ${folder} cannot be locked (${messageOf(cause)}): make it writable, with space left.`
+        })
+    }),
+    (database) => Effect.sync(() => database.close())
+  )
+
+const isBusy = (cause: unknown) => cause instanceof Sqlite.SqliteError && cause.code.startsWith("SQLITE_BUSY")
+
+const resolve = Config.map(DataDirSettings, (folder) => path.resolve(folder))
+
+const locate = (folder: string) => ({
+  path: folder,
+  hasDatabases: ["gateway.sqlite", "processor.sqlite"].some((_) => fs.existsSync(path.join(folder, _)))
+})
+
+/** Belongs to this process alone. */
+export const LockedDataDir = Layer.scoped(
+  DataDir,
+  Effect.gen(function*() {
+    const folder = yield* resolve
+    yield* prepare(folder)
+    yield* lock(folder)
+    return locate(folder)
+  })
+)
+
+/** For reading beside the process that owns it. */
+export const SharedDataDir = Layer.effect(
+  DataDir,
+  Effect.gen(function*() {
+    const folder = locate(yield* resolve)
+    if (!folder.hasDatabases) {
+      return yield* new CannotStart({
+        sentence: `DATA_DIR ${folder.path} holds no databases: name the folder of the gateway that you mean.`
+      })
+    }
+    return folder
+  })
+)

@@ -1,0 +1,35 @@
+import { Effect } from "effect"
+import { Failpoints } from "./Failpoints.ts"
+import { Log, type StoredRecord } from "./Log.ts"
+import { Metrics } from "./Metrics.ts"
+import { type ParkedMessage, Presenter } from "./Presenter.ts"
+
+export interface RecordToPark extends ParkedMessage {
+  readonly record: StoredRecord
+}
+
+/** Puts records that could not be handled aside on `transactions_dead`, so that the others go on. */
+export class ParkRecords extends Effect.Service<ParkRecords>()("gateway/ParkRecords", {
+  effect: Effect.gen(function*() {
+    const log = yield* Log
+    const presenter = yield* Presenter
+    const metrics = yield* Metrics
+    const failpoints = yield* Failpoints
+
+    const park = Effect.fnUntraced(function*(parked: ReadonlyArray<RecordToPark>) {
+      if (parked.length === 0) return
+      yield* failpoints.reach("park.before_append")
+      yield* log.append(
+        "transactions_dead",
+        parked.map(({ id, reason, record }) => presenter.parked(record, record, { id, reason }))
+      )
+      yield* failpoints.reach("park.after_append")
+      for (const { reason, record } of parked) metrics.parked(record.topic, reason)
+      yield* Effect.logWarning("parked records").pipe(
+        Effect.annotateLogs({ count: parked.length, reason: parked[0]!.reason, topic: parked[0]!.record.topic })
+      )
+    })
+
+    return { park } as const
+  })
+}) {}

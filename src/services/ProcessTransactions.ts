@@ -1,0 +1,97 @@
+import { Clock, Effect, Either } from "effect"
+import { addCard, create, decide, type Decision, reject } from "../domain/Transaction.ts"
+import { type CardUnreadable, CardVault } from "./CardVault.ts"
+import { Failpoints } from "./Failpoints.ts"
+import { Log, type StoredRecord } from "./Log.ts"
+import { Metrics } from "./Metrics.ts"
+import { ParkRecords, type RecordToPark } from "./ParkRecords.ts"
+import { Presenter, type SubmissionMessage } from "./Presenter.ts"
+import { type StoredTransaction, TransactionRepository } from "./TransactionRepository.ts"
+import { writeSplitting } from "./WriteSplitting.ts"
+
+interface Received {
+  readonly record: StoredRecord
+  readonly message: SubmissionMessage
+}
+
+/** Decides what arrives on `transactions`, once for each id, stores the decision and publishes it. */
+export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("gateway/ProcessTransactions", {
+  dependencies: [ParkRecords.Default],
+  effect: Effect.gen(function*() {
+    const log = yield* Log
+    const transactions = yield* TransactionRepository
+    const vault = yield* CardVault
+    const presenter = yield* Presenter
+    const metrics = yield* Metrics
+    const failpoints = yield* Failpoints
+    const { park } = yield* ParkRecords
+
+    /** The brief's use case: create the transaction, add the card to it, decide. */
+    const decideMessage = (message: SubmissionMessage): Either.Either<Decision, CardUnreadable> =>
+      Either.map(vault.open(message.sealedCard, message), (card) =>
+        Either.match(addCard(create(message), card, message.cvvShape), { onLeft: reject, onRight: decide }))
+
+    const insert = Effect.fnUntraced(function*(decided: ReadonlyArray<StoredTransaction>) {
+      yield* transactions.insert(decided)
+      for (const { acceptedAt, decidedAt, decision } of decided) {
+        metrics.decided(decision.status, decision.reason)
+        metrics.acceptToDecision((decidedAt - acceptedAt) / 1000)
+      }
+      return decided
+    })
+
+    /** Answers the decision of every id that has one now, and what has to be parked. */
+    const decideMissing = Effect.fnUntraced(function*(received: ReadonlyMap<string, Received>) {
+      const stored = yield* transactions.find(Array.from(received.values(), (_) => _.message.id))
+      const known = new Set<string>(stored.map((_) => _.id))
+      const decidedAt = yield* Clock.currentTimeMillis
+      const missing: Array<StoredTransaction> = []
+      const parked: Array<RecordToPark> = []
+      for (const { message, record } of received.values()) {
+        if (known.has(message.id)) continue
+        const decision = decideMessage(message)
+        if (Either.isLeft(decision)) {
+          parked.push({ id: message.id, reason: decision.left.reason, record })
+          continue
+        }
+        const { accountId, acceptedAt, amount, currency, id } = message
+        missing.push({
+          id,
+          accountId,
+          amount,
+          currency,
+          acceptedAt,
+          decidedAt,
+          decision: decision.right,
+          position: record.position
+        })
+      }
+      if (missing.length === 0) return { decided: stored, parked }
+
+      yield* failpoints.reach("process.before_insert")
+      const { refused, written } = yield* writeSplitting(missing, insert)
+      yield* failpoints.reach("process.after_insert")
+      for (const { id } of refused) parked.push({ id, reason: "unstorable", record: received.get(id)!.record })
+      return { decided: [...stored, ...written.flat()], parked }
+    })
+
+    const handle = Effect.fnUntraced(function*(records: ReadonlyArray<StoredRecord>) {
+      const received = new Map<string, Received>()
+      const unreadable: Array<RecordToPark> = []
+      for (const record of records) {
+        const read = presenter.readSubmission(record)
+        if (Either.isLeft(read)) unreadable.push({ id: read.left.id, reason: read.left.reason, record })
+        else if (!received.has(read.right.id)) received.set(read.right.id, { record, message: read.right })
+      }
+      const { decided, parked } = yield* decideMissing(received).pipe(
+        Effect.retry({ while: (error) => error._tag === "AlreadyDecided" })
+      )
+      if (decided.length > 0) yield* log.append("transactions_result", decided.map(presenter.result))
+      yield* failpoints.reach("process.after_publish")
+      yield* park([...unreadable, ...parked])
+      metrics.batch("process", records.length)
+    })
+
+    return { run: log.consume({ topic: "transactions", group: "processor" }, handle), handle } as const
+  })
+}) {}

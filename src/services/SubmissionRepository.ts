@@ -1,0 +1,123 @@
+import type { Effect, Option } from "effect"
+import { Context } from "effect"
+import type { AccountId, TransactionId } from "../domain/Ids.ts"
+import type { Instant } from "../domain/Instant.ts"
+import type { Submission } from "../domain/Submission.ts"
+import type { Decision } from "../domain/Transaction.ts"
+import type { Overloaded, StorageUnavailable, Unstorable } from "./Failure.ts"
+import type { Position } from "./Log.ts"
+import type { ParkedReason } from "./Metrics.ts"
+
+/** The key a client chose for this request, and the digest of the request it chose it for. */
+export interface IdempotencyClaim {
+  readonly key: string
+  readonly requestDigest: string
+}
+
+/** A decision as the gateway knows it, with where its message stood. */
+export interface RecordedDecision {
+  readonly decision: Decision
+  readonly decidedAt: Instant
+  readonly recordedAt: Instant
+  readonly position: Position
+}
+
+export interface StoredSubmission extends Submission {
+  readonly recorded: RecordedDecision | null
+}
+
+/** Who asks: an account sees its own, the operator everything. */
+export type Scope = AccountId | "all"
+
+export type InsertOutcome =
+  | { readonly _tag: "Accepted" }
+  /** Another submission of the account holds the key. */
+  | { readonly _tag: "KeyTaken"; readonly id: TransactionId; readonly requestDigest: string }
+
+export interface DecisionToRecord {
+  readonly id: TransactionId
+  readonly decision: Decision
+  readonly decidedAt: Instant
+  readonly position: Position
+}
+
+export interface ParkedMark {
+  readonly id: TransactionId
+  readonly reason: ParkedReason
+  /** Where the parked record stands: marking it twice counts once. */
+  readonly position: Position
+}
+
+export interface Page {
+  readonly scope: Scope
+  readonly limit: number
+  /** Newest first: what is older than this id, or newer than that one. */
+  readonly cursor: { readonly after: TransactionId } | { readonly before: TransactionId } | null
+}
+
+export interface SubmissionCounts {
+  readonly accepted: number
+  readonly decided: number
+  readonly undecided: number
+  readonly oldestUndecidedAt: Instant | null
+  readonly parked: number
+  readonly undecidedByKey: ReadonlyArray<{ readonly keyId: string; readonly count: number }>
+}
+
+/** What the audit compares of a submission. */
+export interface SubmissionOutcome {
+  readonly id: TransactionId
+  readonly recorded: { readonly decision: Decision; readonly decidedAt: Instant } | null
+}
+
+/** Submissions, in the gateway's database: what makes a 202 true, and the outbox of the log. */
+export class SubmissionRepository extends Context.Tag("gateway/SubmissionRepository")<SubmissionRepository, {
+  /** Durable when it answers. Doing it again with the same id is success. */
+  readonly insert: (
+    submission: Submission,
+    claim: IdempotencyClaim | null
+  ) => Effect.Effect<InsertOutcome, StorageUnavailable | Unstorable | Overloaded>
+
+  readonly find: (id: TransactionId, scope: Scope) => Effect.Effect<Option.Option<StoredSubmission>, StorageUnavailable>
+
+  /** Those of the ids whose decision is recorded. */
+  readonly findRecorded: (
+    ids: ReadonlyArray<TransactionId>
+  ) => Effect.Effect<ReadonlyArray<StoredSubmission>, StorageUnavailable>
+
+  /** At most `limit`, newest first. */
+  readonly list: (page: Page) => Effect.Effect<ReadonlyArray<StoredSubmission>, StorageUnavailable>
+
+  /** Sets each decision where none is set; answers the ids that are no submission's. */
+  readonly record: (
+    decisions: ReadonlyArray<DecisionToRecord>,
+    recordedAt: Instant
+  ) => Effect.Effect<ReadonlyArray<TransactionId>, StorageUnavailable | Unstorable>
+
+  /** Marks the undecided among them; answers the ids that are no submission's. */
+  readonly markParked: (
+    marks: ReadonlyArray<ParkedMark>
+  ) => Effect.Effect<ReadonlyArray<TransactionId>, StorageUnavailable | Unstorable>
+
+  /** Whether an undecided submission is past its time to be sent again. */
+  readonly hasPastDue: (now: Instant) => Effect.Effect<boolean, StorageUnavailable>
+
+  /** Moves on at most `limit` undecided submissions whose time was up at `mark`, and answers those. */
+  readonly claimOverdue: (claim: {
+    readonly mark: Instant
+    readonly now: Instant
+    readonly token: string
+    readonly limit: number
+    /** Milliseconds: doubles with each resend, up to the ceiling. */
+    readonly backOff: number
+    readonly ceiling: number
+  }) => Effect.Effect<ReadonlyArray<Submission>, StorageUnavailable>
+
+  readonly counts: Effect.Effect<SubmissionCounts, StorageUnavailable>
+
+  /** In the order of ids, after the given one. */
+  readonly outcomes: (
+    after: TransactionId | null,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<SubmissionOutcome>, StorageUnavailable>
+}>() {}

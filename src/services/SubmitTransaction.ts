@@ -1,0 +1,86 @@
+import { Clock, Data, Effect, Option, Redacted } from "effect"
+import { type Card, cvvShape, summarize } from "../domain/Card.ts"
+import { type AccountId, makeTransactionId } from "../domain/Ids.ts"
+import type { Submission } from "../domain/Submission.ts"
+import { CardVault, type SealedFacts } from "./CardVault.ts"
+import { Failpoints } from "./Failpoints.ts"
+import { KeyedDigests } from "./KeyedDigests.ts"
+import { Log } from "./Log.ts"
+import { Metrics } from "./Metrics.ts"
+import { Presenter } from "./Presenter.ts"
+import { Randomness } from "./Randomness.ts"
+import { type IdempotencyClaim, type StoredSubmission, SubmissionRepository } from "./SubmissionRepository.ts"
+
+export interface TransactionRequest {
+  readonly accountId: AccountId
+  /** Cents. */
+  readonly amount: number
+  readonly currency: "USD"
+  readonly card: Card
+  readonly cvv: Redacted.Redacted
+  readonly reference: string | null
+  readonly metadata: Readonly<Record<string, string>>
+  readonly claim: IdempotencyClaim | null
+}
+
+export interface Submitted {
+  readonly submission: StoredSubmission
+  /** The key's first request had made this transaction. */
+  readonly replayed: boolean
+}
+
+/** The account has used this key for another request. */
+export class IdempotencyKeyReused extends Data.TaggedError("IdempotencyKeyReused") {}
+
+/** Accepts a transaction: durable when it answers, and on its way to the processor. */
+export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gateway/SubmitTransaction", {
+  effect: Effect.gen(function*() {
+    const submissions = yield* SubmissionRepository
+    const vault = yield* CardVault
+    const digests = yield* KeyedDigests
+    const log = yield* Log
+    const presenter = yield* Presenter
+    const randomness = yield* Randomness
+    const metrics = yield* Metrics
+    const failpoints = yield* Failpoints
+
+    const replay = Effect.fnUntraced(function*(request: TransactionRequest, id: Submission["id"], digest: string) {
+      if (digest !== request.claim?.requestDigest) {
+        metrics.idempotency("reused")
+        return yield* new IdempotencyKeyReused()
+      }
+      metrics.idempotency("replayed")
+      const first = yield* submissions.find(id, request.accountId)
+      return { submission: Option.getOrThrow(first), replayed: true }
+    })
+
+    const submit = Effect.fnUntraced(function*(request: TransactionRequest) {
+      const { accountId, amount, card, claim, currency } = request
+      const acceptedAt = yield* Clock.currentTimeMillis
+      const id = makeTransactionId(acceptedAt, randomness.bytes(10))
+      const facts: SealedFacts = { id, accountId, amount, currency, acceptedAt, cvvShape: cvvShape(Redacted.value(request.cvv)) }
+      const { keyId, sealed } = yield* vault.seal(card, facts)
+      const submission: Submission = {
+        ...facts,
+        card: summarize(card, digests.cardNumber),
+        sealedCard: sealed,
+        keyId,
+        reference: request.reference,
+        metadata: request.metadata
+      }
+
+      yield* failpoints.reach("submission.before_insert")
+      const outcome = yield* submissions.insert(submission, claim)
+      if (outcome._tag === "KeyTaken") return yield* replay(request, outcome.id, outcome.requestDigest)
+      yield* failpoints.reach("submission.after_insert")
+
+      metrics.accepted()
+      if (claim !== null) metrics.idempotency("first")
+      yield* log.offer("transactions", presenter.submission(submission))
+      yield* failpoints.reach("submission.after_offer")
+      return { submission: { ...submission, recorded: null }, replayed: false }
+    })
+
+    return { submit } as const
+  })
+}) {}

@@ -15,6 +15,10 @@ const algorithm = "aes-256-gcm"
 const associatedData = ({ accountId, acceptedAt, amount, currency, cvvShape, id }: SealedFacts) =>
   Buffer.from(JSON.stringify([version, id, accountId, amount, currency, acceptedAt, cvvShape]))
 
+// made once: to make an error costs a stack trace
+const notAuthentic = new CardUnreadable({ reason: "card_not_authentic" })
+const unknownKey = new CardUnreadable({ reason: "unknown_card_key" })
+
 const decodePlaintext = ParseResult.decodeUnknownEither(Schema.parseJson(CardPlaintext))
 
 /** AES-256-GCM (NIST SP 800-38D) with a ring of keys: the first one seals, all open. */
@@ -38,24 +42,26 @@ export const AesCardVault = Layer.effect(
         }),
 
       open: (sealed, facts) => {
-        const notAuthentic = Either.left(new CardUnreadable({ reason: "card_not_authentic" }))
         const [sealedVersion, keyId, text, ...rest] = sealed.split(".")
-        if (sealedVersion !== version || keyId === undefined || text === undefined || rest.length > 0) return notAuthentic
+        if (sealedVersion !== version || keyId === undefined || text === undefined || rest.length > 0) {
+          return Either.left(notAuthentic)
+        }
         const key = keyOf.get(keyId)
-        if (key === undefined) return Either.left(new CardUnreadable({ reason: "unknown_card_key" }))
+        if (key === undefined) return Either.left(unknownKey)
         const box = Buffer.from(text, "base64url")
-        if (box.length < nonceBytes + tagBytes) return notAuthentic
+        if (box.length < nonceBytes + tagBytes) return Either.left(notAuthentic)
         const decipher = createDecipheriv(algorithm, key, box.subarray(0, nonceBytes), { authTagLength: tagBytes })
         decipher.setAAD(associatedData(facts))
         decipher.setAuthTag(box.subarray(box.length - tagBytes))
         const opened = Either.try({
           try: () =>
-            decipher.update(box.subarray(nonceBytes, box.length - tagBytes), undefined, "utf8") + decipher.final("utf8"),
-          catch: () => new CardUnreadable({ reason: "card_not_authentic" })
+            decipher.update(box.subarray(nonceBytes, box.length - tagBytes), undefined, "utf8") +
+            decipher.final("utf8"),
+          catch: () => notAuthentic
         })
         return Either.flatMap(opened, (plaintext) =>
           Either.mapBoth(decodePlaintext(plaintext), {
-            onLeft: () => new CardUnreadable({ reason: "card_not_authentic" }),
+            onLeft: () => notAuthentic,
             onRight: fromPlaintext
           }))
       }

@@ -26,7 +26,9 @@ export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount,
       if (text !== null) {
         const read = Schema.decodeUnknownEither(DemoFile)(text)
         if (Either.isLeft(read)) {
-          return yield* new CannotStart({ sentence: `${file} is damaged: restore it, or delete it to start without it.` })
+          return yield* new CannotStart({
+            sentence: `${file} is damaged: restore it, or delete it to start without it.`
+          })
         }
         if (Option.isSome(yield* accounts.findCredentials(read.right.account))) return Option.some(read.right)
       }
@@ -47,6 +49,8 @@ export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount,
 }
 
 const cannotUse = (cause: unknown) =>
-  new CannotStart({ sentence: `The gateway database cannot be used (${String(cause)}): check its disk, then start again.` })
+  new CannotStart({
+    sentence: `The gateway database cannot be used (${String(cause)}): check its disk, then start again.`
+  })
 
 export const basic = ({ account, secret }: DemoCredential): string => `${account}:${Redacted.value(secret)}`

@@ -58,7 +58,6 @@ const parseCardKeys = (
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64")
 
-
 /** What the environment does not name is made on the first start and kept in `DATA_DIR/keys.json`. */
 const embeddedKeys = Effect.gen(function*() {
   const { hasDatabases, path: folder } = yield* DataDir

@@ -66,9 +66,14 @@ export const PrometheusMetrics = Layer.effect(
       "Time from acceptance to the decision",
       decisionBuckets
     )
-    const laneDrops = counter("gateway_lane_dropped_total", "Records the fast path lost, for the resend to heal", ["topic"])
+    const laneDrops = counter("gateway_lane_dropped_total", "Records the fast path lost, for the resend to heal", [
+      "topic"
+    ])
     const resends = counter("gateway_resends_total", "Submissions sent again because they were overdue")
-    const parked = counter("gateway_parked_records_total", "Records put aside, by topic and reason", ["topic", "reason"])
+    const parked = counter("gateway_parked_records_total", "Records put aside, by topic and reason", [
+      "topic",
+      "reason"
+    ])
     const batches = histogram("gateway_batch_size", "Items written together, by stage", batchBuckets, ["stage"])
     const retries = counter("gateway_storage_retries_total", "Statements run again after an unknown outcome", ["stage"])
     const waiting = gauge("gateway_waiting_requests", "Requests that wait for a decision now")

@@ -17,8 +17,9 @@ export const EmbeddedProfile = Layer.effectDiscard(Effect.gen(function*() {
   const named = Object.keys(Record.getSomes<string, unknown>(yield* ServerSettings))
   if (named.length > 0) {
     return yield* new CannotStart({
-      sentence:
-        `${named.join(", ")} asks for the distributed profile, which this version does not have yet: unset it to run the embedded one.`
+      sentence: `${
+        named.join(", ")
+      } asks for the distributed profile, which this version does not have yet: unset it to run the embedded one.`
     })
   }
 }))

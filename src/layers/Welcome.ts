@@ -27,7 +27,9 @@ export const Welcome = Layer.effectDiscard(Effect.gen(function*() {
         "",
         "Try it:",
         "",
-        `curl -i ${base}/v1/transactions -u ${basic(credential)} -H 'Content-Type: application/json' -H 'Prefer: wait=5' -d '${example}'`
+        `curl -i ${base}/v1/transactions -u ${
+          basic(credential)
+        } -H 'Content-Type: application/json' -H 'Prefer: wait=5' -d '${example}'`
       ]
     }),
     ""

@@ -28,8 +28,10 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
 
     /** The brief's use case: create the transaction, add the card to it, decide. */
     const decideMessage = (message: SubmissionMessage): Either.Either<Decision, CardUnreadable> =>
-      Either.map(vault.open(message.sealedCard, message), (card) =>
-        Either.match(addCard(create(message), card, message.cvvShape), { onLeft: reject, onRight: decide }))
+      Either.map(
+        vault.open(message.sealedCard, message),
+        (card) => Either.match(addCard(create(message), card, message.cvvShape), { onLeft: reject, onRight: decide })
+      )
 
     const insert = Effect.fnUntraced(function*(decided: ReadonlyArray<StoredTransaction>) {
       yield* transactions.insert(decided)

@@ -58,7 +58,14 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
       const { accountId, amount, card, claim, currency } = request
       const acceptedAt = yield* Clock.currentTimeMillis
       const id = makeTransactionId(acceptedAt, randomness.bytes(10))
-      const facts: SealedFacts = { id, accountId, amount, currency, acceptedAt, cvvShape: cvvShape(Redacted.value(request.cvv)) }
+      const facts: SealedFacts = {
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape: cvvShape(Redacted.value(request.cvv))
+      }
       const { keyId, sealed } = yield* vault.seal(card, facts)
       const submission: Submission = {
         ...facts,

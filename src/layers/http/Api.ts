@@ -6,7 +6,13 @@ import { Amount } from "../../domain/Money.ts"
 import { Metadata, Reference } from "../../domain/Submission.ts"
 import { boundedText } from "../../domain/Text.ts"
 import { problemsOf } from "./Problem.ts"
-import { DecidedTransaction, ProcessingTransaction, Timeline, Timestamp, TransactionResource } from "./TransactionResource.ts"
+import {
+  DecidedTransaction,
+  ProcessingTransaction,
+  Timeline,
+  Timestamp,
+  TransactionResource
+} from "./TransactionResource.ts"
 
 /** Who may call an endpoint. */
 export class Access extends Context.Tag("gateway/Access")<Access, "account" | "operator" | "both">() {}

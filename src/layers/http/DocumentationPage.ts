@@ -11,8 +11,10 @@ const inlineScript = /<script>([\s\S]*?)<\/script>/g
 
 /** Its scripts by their hashes, everything else from our own origin. */
 const contentSecurityPolicy = (page: string): string => {
-  const hashes = Array.from(page.matchAll(inlineScript), ([, script]) =>
-    `'sha256-${createHash("sha256").update(script!).digest("base64")}'`)
+  const hashes = Array.from(
+    page.matchAll(inlineScript),
+    ([, script]) => `'sha256-${createHash("sha256").update(script!).digest("base64")}'`
+  )
   return [
     "default-src 'self'",
     `script-src ${hashes.join(" ")}`,

@@ -11,7 +11,8 @@ const describe = (ast: SchemaAST.AST): string | undefined =>
   Option.getOrUndefined(SchemaAST.getDescriptionAnnotation(ast)) ??
     (SchemaAST.isTransformation(ast) ? describe(ast.from) : undefined)
 
-const isShown = (path: ReadonlyArray<PropertyKey>) => path.every((_) => typeof _ === "number" || showable.test(String(_)))
+const isShown = (path: ReadonlyArray<PropertyKey>) =>
+  path.every((_) => typeof _ === "number" || showable.test(String(_)))
 
 /** Members of a client's own naming (metadata) are shown only when their names can be. */
 const shownPath = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<PropertyKey> =>
@@ -54,7 +55,9 @@ export const fieldErrors = (issue: ParseResult.ParseIssue): ReadonlyArray<FieldE
       case "Type": {
         const what = expected ?? describe(single.ast)
         const detail = what === undefined ? single.message ?? "must be of another type" : `must be ${what}`
-        const code = path.at(-1) === "currency" && typeof single.actual === "string" ? "currency_not_supported" : "invalid"
+        const code = path.at(-1) === "currency" && typeof single.actual === "string"
+          ? "currency_not_supported"
+          : "invalid"
         return add(path, code, `This member ${detail}.`)
       }
     }

@@ -1,14 +1,17 @@
 import { Duration, Effect } from "effect"
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { ulid } from "../../domain/Ids.ts"
 import { Randomness } from "../../services/Randomness.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
+import { maxBodyBytes } from "./RequestBody.ts"
 
 /** What the HTTP parser refuses never becomes a request; its answer is written by hand. */
 const refusalOf = (code: string | undefined): Problem => {
-  if (code === "HPE_HEADER_OVERFLOW") return new Problem({ name: "headers_too_large", detail: "Send fewer or shorter headers." })
+  if (code === "HPE_HEADER_OVERFLOW") {
+    return new Problem({ name: "headers_too_large", detail: "Send fewer or shorter headers." })
+  }
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
     return new Problem({ name: "request_timeout", detail: "The request did not arrive in time." })
   }
@@ -83,12 +86,22 @@ export const serve = Effect.fnUntraced(function*(options: {
     // answered by the listener, as a problem
     requireHostHeader: false
   }, options.listener)
-  server.on("checkExpectation", (message: IncomingMessage, response) => {
+  server.on("checkExpectation", (_message, response: ServerResponse) => {
+    const id = requestId()
     const problem = new Problem({ name: "expectation_failed", detail: "Only 100-continue can be expected." })
-    const { body, headers, status } = encodeProblem(problem, "other", requestId())
-    message.resume()
-    response.writeHead(status, { ...headers, "request-id": requestId(), connection: "close" }).end(body)
+    const { body, headers, status } = encodeProblem(problem, "other", id)
+    response.writeHead(status, { ...headers, "request-id": id, connection: "close" }).end(body)
   })
+  // a body that will be refused for its size is not asked for
+  server.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => {
+    if (Number(message.headers["content-length"] ?? 0) <= maxBodyBytes) response.writeContinue()
+    options.listener(message, response)
+  })
+  server.on(
+    "connect",
+    (_message: IncomingMessage, socket: Socket) =>
+      writeRefusal(socket, new Problem({ name: "bad_request", detail: "This server makes no tunnels." }), requestId())
+  )
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
     writeRefusal(socket, refusalOf(error.code), requestId())

@@ -8,7 +8,7 @@ import { type Operation, operationsOf } from "./Operation.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
 import type { Handlers, Received } from "./Reply.ts"
 import { type Body, checkBody, collectBody, parseBody } from "./RequestBody.ts"
-import { accepts, basicCredential, idempotencyKey } from "./RequestHeaders.ts"
+import { accepts, basicCredential, idempotencyKey, namesHost } from "./RequestHeaders.ts"
 import { makeRouter } from "./Router.ts"
 
 /** What is answered to a request, encoded. */
@@ -40,7 +40,12 @@ const forbidden = {
 }
 const notAcceptable = new Problem({ name: "not_acceptable", detail: "This is answered as application/json." })
 const invalidPath = new Problem({ name: "resource_missing", detail: "There is no such resource." })
-const mistake = new Problem({ name: "internal_error", detail: "The gateway's log says what happened, by the request id." })
+const noRoute = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
+const badHost = new Problem({ name: "bad_request", detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)." })
+const mistake = new Problem({
+  name: "internal_error",
+  detail: "The gateway's log says what happened, by the request id."
+})
 
 const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
   Either.mapLeft(idempotencyKey(message), (detail) => new Problem({ name: "invalid_header", detail }))
@@ -92,14 +97,15 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
     const path = yield* Either.mapLeft(operation.decodePath(parameters), () => invalidPath)
     const request = { principal, path, query: decodedQuery, payload, json, key, message, receivedAt }
     const reply = yield* operation.handle(request as Received<never>)
-    const encode = operation.encode.get(reply.status)
-    if (encode === undefined) {
-      return yield* Effect.dieMessage(`${operation.template} answered ${reply.status}, which its contract does not list`)
+    if (!operation.statuses.has(reply.status)) {
+      return yield* Effect.dieMessage(
+        `${operation.template} answered ${reply.status}, which its contract does not list`
+      )
     }
     return {
       status: reply.status,
       headers: { "content-type": "application/json", ...reply.headers },
-      body: encode(reply.body)
+      body: JSON.stringify(reply.body)
     } satisfies Answer
   })
 
@@ -116,6 +122,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       const requestId = `req_${ulid(receivedAt, randomness.bytes(10))}`
       const method = message.method === "HEAD" ? "GET" : message.method ?? ""
       let template = otherRoute
+      let abandon: (() => void) | undefined
       metrics.httpStarted()
 
       const send = ({ body, headers, status }: Answer) => {
@@ -126,7 +133,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
           ...headers,
           "content-length": Buffer.byteLength(body),
           // a body that was not read to its end leaves the connection in the middle of it
-          ...(draining || !message.complete ? { connection: "close" } : {})
+          ...(draining || (!message.complete && announcesBody(message)) ? { connection: "close" } : {})
         })
         response.end(body)
       }
@@ -134,9 +141,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
 
       const run = (answer: Effect.Effect<Answer, Problem>) => {
         const fiber = runFork(answer)
-        response.on("close", () => {
-          if (!response.writableFinished) fiber.unsafeInterruptAsFork(fiber.id())
-        })
+        abandon = () => fiber.unsafeInterruptAsFork(fiber.id())
         fiber.addObserver((exit) => {
           if (Exit.isSuccess(exit)) return send(exit.value)
           const failure = Cause.failureOption(exit.cause)
@@ -151,10 +156,17 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
         })
       }
 
-      response.on("close", () => {
+      let finished = false
+      const finish = () => {
+        if (finished) return
+        finished = true
+        if (!response.writableFinished) abandon?.()
         const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
         metrics.httpFinished(template, method, response.statusCode, seconds)
-      })
+      }
+      response.on("close", finish)
+      // a response that is queued behind another one has no socket yet, and does not hear when it goes away
+      if (response.socket === null) message.socket.setMaxListeners(0).once("close", finish)
 
       if (draining) return refuse(new Problem({ name: "shutting_down", detail: "Repeat the request elsewhere." }))
 
@@ -163,17 +175,15 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       const path = mark < 0 ? url : url.slice(0, mark)
       const page = pageOf.get(path)
       const match = page === undefined ? route(path) : null
-      if (page !== undefined) {
-        template = path
-        return method === "GET" ? run(page.answer) : refuse(notAllowed(["GET"]))
+      if (page === undefined && match === null) return refuse(noRoute)
+      template = match?.route.template ?? path
+      const operation = match?.route.operations.get(method)
+      if (operation === undefined && (page === undefined || method !== "GET")) {
+        return refuse(notAllowed(match === null ? ["GET"] : Array.from(match.route.operations.keys())))
       }
-      if (match === null) return refuse(new Problem({ name: "route_missing", detail: "There is nothing at this path." }))
-      template = match.route.template
-      const operation = match.route.operations.get(method)
-      if (operation === undefined) return refuse(notAllowed(Array.from(match.route.operations.keys())))
-      if (message.httpVersion === "1.1" && message.headers.host === undefined) {
-        return refuse(new Problem({ name: "bad_request", detail: "The Host header is missing." }))
-      }
+      if (!namesHost(message)) return refuse(badHost)
+      if (match === null || operation === undefined) return run(page!.answer)
+
       const query = mark < 0 ? "" : url.slice(mark + 1)
       const answer = (body: Body) => run(operate(operation, match.parameters, query, message, body, receivedAt))
       if (operation.decodeBody === null) answer("too_large")
@@ -184,6 +194,9 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
 
 export type Listener = Effect.Effect.Success<ReturnType<typeof makeListener>>
 
+const announcesBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
+
 /** RFC 9112, 3.2.2: a server must accept the absolute form too. */
 const originForm = (url: string): string => url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?#]+/i, "")
 
@@ -191,4 +204,3 @@ const notAllowed = (methods: ReadonlyArray<string>) => {
   const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ")
   return new Problem({ name: "method_not_allowed", detail: `Allowed are ${allow}.`, headers: { allow } })
 }
-

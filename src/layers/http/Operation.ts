@@ -16,8 +16,8 @@ export interface Operation {
   readonly takesIdempotencyKey: boolean
   /** Null where the endpoint takes no body. */
   readonly decodeBody: ((json: unknown) => Either.Either<unknown, Problem>) | null
-  /** By status: what the contract does not list cannot be answered. */
-  readonly encode: ReadonlyMap<number, (body: unknown) => string>
+  /** What the contract does not list is not answered. */
+  readonly statuses: ReadonlySet<number>
   readonly handle: Handler<never>
 }
 
@@ -39,7 +39,10 @@ const decoder = (schema: Option.Option<Schema.Schema.All>): Decode =>
 const queryDecoder = (schema: Option.Option<Schema.Schema.All>) => {
   const decode = decoder(Option.orElseSome(schema, () => Schema.Struct({})))
   const invalid = Either.left(
-    new Problem({ name: "invalid_query", detail: "A query parameter is unknown, repeated, or has a value that does not fit." })
+    new Problem({
+      name: "invalid_query",
+      detail: "A query parameter is unknown, repeated, or has a value that does not fit."
+    })
   )
   return (query: string): Either.Either<unknown, Problem> => {
     const parameters = new URLSearchParams(query)
@@ -71,11 +74,6 @@ export const operationsOf = (handlers: Handlers): ReadonlyArray<Route> => {
   HttpApi.reflect(GatewayApi, {
     onGroup: () => {},
     onEndpoint: ({ endpoint, successes }) => {
-      const encode = new Map<number, (body: unknown) => string>()
-      for (const [status, { ast }] of successes) {
-        const schema = Schema.make<unknown, unknown, never>(Option.getOrThrow(ast))
-        encode.set(status, Schema.encodeSync(Schema.parseJson(schema)))
-      }
       const operations = routes.get(endpoint.path) ?? new Map<string, Operation>()
       routes.set(endpoint.path, operations)
       operations.set(endpoint.method, {
@@ -85,11 +83,10 @@ export const operationsOf = (handlers: Handlers): ReadonlyArray<Route> => {
         decodeQuery: queryDecoder(endpoint.urlParamsSchema),
         takesIdempotencyKey: Option.isSome(endpoint.headersSchema) && namesKey(endpoint.headersSchema.value),
         decodeBody: Option.match(endpoint.payloadSchema, { onNone: () => null, onSome: bodyDecoder }),
-        encode,
+        statuses: new Set(successes.keys()),
         handle: handlers[endpoint.name as keyof Handlers] as Handler<never>
       })
     }
   })
   return Array.from(routes, ([template, operations]) => ({ template, operations }))
 }
-

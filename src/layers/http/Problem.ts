@@ -63,7 +63,9 @@ const problemSchema = (status: number, names: ReadonlyArray<ProblemName>) =>
     errors: Schema.Array(FieldError)
   })
     .pipe(HttpApiSchema.withEncoding({ kind: "Json", contentType: "application/problem+json" }))
-    .annotations(HttpApiSchema.annotations({ status, description: names.map((_) => problemTypes[_].title).join(" · ") }))
+    .annotations(
+      HttpApiSchema.annotations({ status, description: names.map((_) => problemTypes[_].title).join(" · ") })
+    )
 
 /** The problems of one status, as an error of an endpoint. */
 export const problemsOf = (...names: readonly [ProblemName, ...ReadonlyArray<ProblemName>]) =>

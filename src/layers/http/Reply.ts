@@ -24,7 +24,9 @@ export interface Received<Endpoint extends Endpoints> {
 }
 
 export interface Reply<Body> {
+  /** One that the contract lists for the endpoint. */
   readonly status: number
+  /** Sent as it is: no schema of an answer transforms anything, and the compiler holds the body to it. */
   readonly body: Body
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -29,6 +29,10 @@ const linesOf = ({ rawHeaders }: IncomingMessage, name: string): number => {
   return lines
 }
 
+/** RFC 9112, 3.2: exactly one Host in HTTP/1.1. */
+export const namesHost = (request: IncomingMessage): boolean =>
+  request.httpVersion === "1.0" || linesOf(request, "host") === 1
+
 const visibleAscii = /^[\x21-\x7e]{1,255}$/
 /** An sf-string of RFC 8941: the draft's own form of the key. */
 const quoted = /^"((?:[^"\\]|\\["\\])*)"$/

@@ -5,7 +5,12 @@ import { TransactionId } from "../../domain/Ids.ts"
 import type { Principal } from "../../services/Authenticate.ts"
 import { AwaitDecision } from "../../services/AwaitDecision.ts"
 import { KeyedDigests } from "../../services/KeyedDigests.ts"
-import { type IdempotencyClaim, type Page, type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
+import {
+  type IdempotencyClaim,
+  type Page,
+  type Scope,
+  SubmissionRepository
+} from "../../services/SubmissionRepository.ts"
 import { SubmitTransaction } from "../../services/SubmitTransaction.ts"
 import type { TransactionRequest } from "./Api.ts"
 import { type FieldError, Problem } from "./Problem.ts"
@@ -21,7 +26,8 @@ const unknownCursor = new Problem({ name: "unknown_cursor", detail: "There is no
 const badQuery = (detail: string) => new Problem({ name: "invalid_query", detail })
 const unavailable = new Problem({
   name: "unavailable",
-  detail: "The database cannot be asked now. What was sent may have been stored: repeat it with the same Idempotency-Key."
+  detail:
+    "The database cannot be asked now. What was sent may have been stored: repeat it with the same Idempotency-Key."
 })
 const reused = new Problem({
   name: "idempotency_key_reused",
@@ -83,18 +89,27 @@ export const transactionHandlers = Effect.gen(function*() {
 
   const find = (id: string, scope: Scope) =>
     isTransactionId(id)
-      ? submissions.find(id, scope).pipe(Effect.mapError(() => unavailable), Effect.flatMap(Option.match({
-        onNone: () => missing,
-        onSome: Effect.succeed
-      })))
+      ? submissions.find(id, scope).pipe(
+        Effect.mapError(() => unavailable),
+        Effect.flatMap(Option.match({
+          onNone: () => missing,
+          onSome: Effect.succeed
+        }))
+      )
       : missing
 
   const submitTransaction: Handlers["submitTransaction"] = Effect.fnUntraced(function*(request) {
     const { json, key, message, payload, principal } = request
-    if (principal._tag === "Operator") return yield* new Problem({ name: "forbidden", detail: "Only an account may do this." })
+    if (principal._tag === "Operator") {
+      return yield* new Problem({ name: "forbidden", detail: "Only an account may do this." })
+    }
     const errors = cardNumbersInText(payload)
     if (errors.length > 0) {
-      return yield* new Problem({ name: "card_number_in_text", detail: "A text holds a card number: see errors.", errors })
+      return yield* new Problem({
+        name: "card_number_in_text",
+        detail: "A text holds a card number: see errors.",
+        errors
+      })
     }
     if (key !== null && containsCardNumber(key)) return yield* cardInKey
     const claim: IdempotencyClaim | null = key === null
@@ -163,7 +178,9 @@ export const transactionHandlers = Effect.gen(function*() {
 
   const listTransactions: Handlers["listTransactions"] = Effect.fnUntraced(function*({ principal, query }) {
     const { account, ending_before: before, limit = 10, starting_after: after } = query
-    if (account !== undefined && principal._tag !== "Operator") return yield* badQuery("Only the operator filters by account.")
+    if (account !== undefined && principal._tag !== "Operator") {
+      return yield* badQuery("Only the operator filters by account.")
+    }
     if (after !== undefined && before !== undefined) {
       return yield* badQuery("starting_after and ending_before cannot be given together.")
     }

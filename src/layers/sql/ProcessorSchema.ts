@@ -13,7 +13,9 @@ const triggersExist = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const triggers = yield* sql`SELECT name FROM sqlite_master WHERE type = 'trigger'
     AND name IN ('transactions_refuse_update', 'transactions_refuse_delete')`
-  if (triggers.length !== 2) return yield* new SqlError({ cause: undefined, message: "transactions is not append-only" })
+  if (triggers.length !== 2) {
+    return yield* new SqlError({ cause: undefined, message: "transactions is not append-only" })
+  }
 })
 
 /** The processor's database: decided transactions, which the database itself never lets change. */

@@ -17,8 +17,16 @@ import { writeSplitting } from "../../services/WriteSplitting.ts"
 import { makeGroupCommit } from "../GroupCommit.ts"
 import { nextTurn } from "../NextTurn.ts"
 import { SubmissionCapacity } from "../Settings.ts"
+import { rowValues } from "./RowValues.ts"
 import { runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
-import { decisionOf, fromRow, insertedColumns, submissionColumns, SubmissionRow, toInsertedRow } from "./SubmissionRow.ts"
+import {
+  decisionOf,
+  fromRow,
+  insertedColumns,
+  submissionColumns,
+  SubmissionRow,
+  toInsertedRow
+} from "./SubmissionRow.ts"
 
 /** Rows that one statement of a walk over all submissions reads. */
 const walkStep = 10_000
@@ -55,7 +63,7 @@ const OutcomeRow = Schema.Struct({
   decided_at: SubmissionRow.fields.decided_at
 })
 
-/** One JSON parameter, expanded in the database, keeps one statement for any batch size. */
+/** Every write is one statement, for any batch size: its rows come as one list of values, or as one JSON parameter. */
 export const SqlSubmissionRepository = Layer.scoped(
   SubmissionRepository,
   Effect.gen(function*() {
@@ -67,7 +75,6 @@ export const SqlSubmissionRepository = Layer.scoped(
 
     const columns = sql.literal(submissionColumns.map((_) => `submissions.${_}`).join(", "))
     const inserted = sql.literal(insertedColumns.join(", "))
-    const insertedValues = sql.literal(insertedColumns.map((_, index) => `value ->> ${index}`).join(", "))
     const ofScope = (scope: Scope) => scope === "all" ? sql`1 = 1` : sql`account_id = ${scope}`
 
     const insertRows = (inserts: ReadonlyArray<Insert>) => {
@@ -76,7 +83,7 @@ export const SqlSubmissionRepository = Layer.scoped(
       )
       return runAgain(
         sql`INSERT INTO submissions (${inserted})
-            SELECT ${insertedValues} FROM json_each(${JSON.stringify(rows)}) WHERE true
+            SELECT * FROM (${rowValues(rows, insertedColumns.length)}) WHERE column1 IS NOT NULL
             ON CONFLICT DO NOTHING`,
         () => metrics.storageRetried("accept")
       ).pipe(Effect.mapError(toFailure))
@@ -277,7 +284,9 @@ export const SqlSubmissionRepository = Layer.scoped(
                 parked_at = marks.value ->> 1, parked_reason = marks.value ->> 2, parked_offset = marks.value ->> 3,
                 parked_count = parked_count + 1
               FROM json_each(${
-              JSON.stringify(marks.map(({ id, position, reason }) => [id, position.appendedAt, reason, position.offset]))
+              JSON.stringify(
+                marks.map(({ id, position, reason }) => [id, position.appendedAt, reason, position.offset])
+              )
             }) AS marks
               WHERE submissions.id = marks.value ->> 0 AND status IS NULL
                 AND (parked_offset IS NULL OR parked_offset < marks.value ->> 3)`.raw,

@@ -3,8 +3,9 @@ import { Effect, Layer, Schema } from "effect"
 import { TransactionId } from "../../domain/Ids.ts"
 import { RejectionReason } from "../../domain/Rejection.ts"
 import { DecidedTransaction, TransactionStatus } from "../../domain/Transaction.ts"
-import { AlreadyDecided, type StoredTransaction, TransactionRepository } from "../../services/TransactionRepository.ts"
 import { Metrics } from "../../services/Metrics.ts"
+import { AlreadyDecided, type StoredTransaction, TransactionRepository } from "../../services/TransactionRepository.ts"
+import { rowValues } from "./RowValues.ts"
 import { isDuplicate, runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 import { decisionOf } from "./SubmissionRow.ts"
 
@@ -57,7 +58,6 @@ export const SqlTransactionRepository = Layer.effect(
     const sql = yield* SqlClient.SqlClient
     const metrics = yield* Metrics
     const columns = sql.literal(columnNames.map((_) => `transactions.${_}`).join(", "))
-    const values = sql.literal(columnNames.map((_, index) => `value ->> ${index}`).join(", "))
 
     const rows = SqlSchema.findAll({
       Request: Schema.parseJson(Schema.Array(TransactionId)),
@@ -80,7 +80,7 @@ export const SqlTransactionRepository = Layer.effect(
       insert: (transactions) =>
         runAgain(
           sql`INSERT INTO transactions (${sql.literal(columnNames.join(", "))})
-              SELECT ${values} FROM json_each(${JSON.stringify(transactions.map(toRow))})`,
+              SELECT * FROM (${rowValues(transactions.map(toRow), columnNames.length)}) WHERE column1 IS NOT NULL`,
           () => metrics.storageRetried("process")
         ).pipe(
           Effect.asVoid,

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { CardSummary } from "../../domain/Card.ts"
-import { Metadata, Submission } from "../../domain/Submission.ts"
 import { RejectionReason } from "../../domain/Rejection.ts"
+import { Metadata, Submission } from "../../domain/Submission.ts"
 import type { Decision } from "../../domain/Transaction.ts"
 import { TransactionStatus } from "../../domain/Transaction.ts"
 import type { IdempotencyClaim, RecordedDecision, StoredSubmission } from "../../services/SubmissionRepository.ts"
@@ -96,7 +96,7 @@ export const toInsertedRow = (
   submission: Submission,
   claim: IdempotencyClaim | null,
   resendAt: number
-): { readonly [Index in keyof typeof insertedColumns & `${number}`]: string | number | null } => [
+): ReadonlyArray<string | number | null> => [
   submission.id,
   submission.accountId,
   submission.amount,

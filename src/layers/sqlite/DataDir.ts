@@ -26,8 +26,9 @@ const prepare = (folder: string) =>
     },
     catch: (cause) =>
       new CannotStart({
-        sentence:
-          `DATA_DIR ${folder} cannot be used (${messageOf(cause)}): name a folder that this user may write to, whose parent exists.`
+        sentence: `DATA_DIR ${folder} cannot be used (${
+          messageOf(cause)
+        }): name a folder that this user may write to, whose parent exists.`
       })
   })
 

@@ -18,7 +18,9 @@ export const writePrivately = (file: string, text: string) =>
       fs.closeSync(folder)
     },
     catch: (cause) =>
-      new CannotStart({ sentence: `${file} cannot be written (${String(cause)}): make its folder writable, with space left.` })
+      new CannotStart({
+        sentence: `${file} cannot be written (${String(cause)}): make its folder writable, with space left.`
+      })
   })
 
 /** Null when there is none. */

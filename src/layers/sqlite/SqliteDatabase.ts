@@ -47,7 +47,9 @@ export const sqliteDatabase = (name: "gateway" | "processor" | "log", durability
 
 /** For reading beside the process that owns the file. */
 export const readOnlySqliteDatabase = (name: "gateway" | "processor") =>
-  Layer.unwrapEffect(Effect.map(DataDir.file(name), (filename) =>
-    SqliteClient.layer({ filename, readonly: true, disableWAL: true }).pipe(
-      Layer.catchAllCause((cause) => Layer.effect(SqlClient.SqlClient, unusable(filename)(cause)))
-    )))
+  Layer.unwrapEffect(
+    Effect.map(DataDir.file(name), (filename) =>
+      SqliteClient.layer({ filename, readonly: true, disableWAL: true }).pipe(
+        Layer.catchAllCause((cause) => Layer.effect(SqlClient.SqlClient, unusable(filename)(cause)))
+      ))
+  )

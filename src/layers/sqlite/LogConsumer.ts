@@ -1,0 +1,111 @@
+import type { SqlError } from "@effect/sql/SqlError"
+import { Cause, Clock, Duration, Effect, Fiber, Schedule } from "effect"
+import type { Group, Handler, TailFrom, Topic } from "../../services/Log.ts"
+import { type LogStore, maxRecords, partition } from "./LogStore.ts"
+
+const commitInterval = Duration.seconds(1)
+/** How long an interrupted consumer may take to end the batch it has in hand. */
+const batchGrace = Duration.seconds(2)
+
+const retry = Schedule.exponential("50 millis").pipe(Schedule.union(Schedule.spaced("5 seconds")))
+
+const insisting = <A, R>(what: string, effect: Effect.Effect<A, SqlError, R>) =>
+  effect.pipe(
+    Effect.tapError((error) => Effect.logWarning(`${what} failed, trying again`, error)),
+    Effect.retry(retry),
+    Effect.orDie
+  )
+
+/** The batch in hand is ended before an interruption is; one that does not end is left to be given again. */
+const atBatchBoundary = <E, R>(handling: Effect.Effect<void, E, R>) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.fork(restore(handling)), (fiber) =>
+      restore(Fiber.join(fiber)).pipe(
+        Effect.onInterrupt(() =>
+          Effect.race(Fiber.await(fiber), Effect.sleep(batchGrace)).pipe(
+            Effect.zipRight(Fiber.interrupt(fiber))
+          )
+        )
+      ))
+  )
+
+/**
+ * Gives a topic's records to a group's handler, batch after batch, and commits its offset at most once a second. A batch
+ * that is not full is not given before `pace` has passed since the last: under load fewer and larger batches share their
+ * flushes, and what arrives alone is given at once.
+ */
+export const consume = (store: LogStore, pace: Duration.Duration) =>
+  Effect.fnUntraced(function*<E, R>(
+    options: { readonly topic: Topic; readonly group: Group },
+    handler: Handler<E, R>
+  ) {
+    const { group, topic } = options
+    const started = yield* insisting("reading the committed offset", store.readCommitted(topic, group))
+    let next = yield* insisting("reading the log", store.clamp(topic, started))
+    let committed = started
+    let givenAt = 0
+    const commit = Effect.suspend(() => {
+      const reached = next
+      if (reached === committed) return Effect.void
+      return Effect.map(store.writeCommitted(topic, group, reached), () => {
+        committed = reached
+      })
+    })
+
+    const give = Effect.fnUntraced(function*() {
+      yield* store.untilAppended(topic, next)
+      const early = givenAt + Duration.toMillis(pace) - (yield* Clock.currentTimeMillis)
+      if (early > 0 && store.endOf(topic) - next < maxRecords) yield* Effect.sleep(early)
+      givenAt = yield* Clock.currentTimeMillis
+      const records = yield* insisting("reading the log", store.readFrom(topic, next))
+      if (records.length === 0) {
+        next = yield* insisting("reading the log", store.clamp(topic, next))
+        return yield* Effect.sleep(commitInterval)
+      }
+      yield* atBatchBoundary(
+        Effect.tap(handler(records), () =>
+          Effect.sync(() => {
+            next = records[records.length - 1]!.position.offset + 1
+          }))
+      ).pipe(
+        Effect.tapErrorCause((cause) =>
+          Cause.isInterruptedOnly(cause)
+            ? Effect.void
+            : Effect.logWarning(`handling ${topic} failed, trying again`, cause).pipe(
+              Effect.annotateLogs({ group, records: records.length })
+            )
+        ),
+        Effect.retry(retry),
+        Effect.orDie
+      )
+    })
+
+    const commitLazily = commit.pipe(
+      Effect.catchAll((error) => Effect.logWarning("committing an offset failed, trying again", error)),
+      Effect.repeat(Schedule.spaced(commitInterval))
+    )
+    return yield* Effect.raceFirst(Effect.forever(give()), commitLazily).pipe(
+      Effect.ensuring(Effect.catchAll(commit, (error) => Effect.logWarning("committing an offset failed", error))),
+      Effect.zipRight(Effect.never)
+    )
+  })
+
+/** Gives a topic's records to a handler that belongs to no group. */
+export const tail = (store: LogStore) =>
+  Effect.fnUntraced(function*<R>(topic: Topic, from: TailFrom, handler: Handler<never, R>) {
+    const end = store.endOf(topic)
+    let next = from === "end"
+      ? end
+      : yield* insisting("reading the log", store.clamp(topic, from.get(partition) ?? end))
+    for (;;) {
+      yield* store.untilAppended(topic, next)
+      const records = yield* insisting("reading the log", store.readFrom(topic, next))
+      if (records.length === 0) {
+        next = yield* insisting("reading the log", store.clamp(topic, next))
+        yield* Effect.sleep(commitInterval)
+        continue
+      }
+      yield* handler(records)
+      next = records[records.length - 1]!.position.offset + 1
+    }
+  })

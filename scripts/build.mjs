@@ -1,12 +1,27 @@
 // @ts-check
 /** `npm run build`: bundles src/main.ts into dist/. */
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { builtStamp, ensureInstalled, inProject, root, sources } from "./setup.mjs"
 
 /** A gateway that runs while this builds may still load a chunk of the build before. */
 const keepChunksFor = 24 * 60 * 60 * 1000
+
+/**
+ * esbuild keeps a module in the chunk of every entry point that reaches it, used or not, and the platform's index reaches
+ * 3.3 MB of documentation page: whoever wants that imports it by its own path.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const withoutDocumentation = {
+  name: "without-documentation",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /@effect\/platform\/dist\/esm\/index\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/^export \* as HttpApi(Scalar|Swagger) .*$/gm, "")
+    }))
+  }
+}
 
 /**
  * Bundles an entry point; what it loads with `import()` becomes chunks beside it. Nothing is minified: it does not load
@@ -33,6 +48,7 @@ export const build = async ({ entry = "src/main.ts", outdir = "dist" } = {}) => 
     sourcesContent: false,
     metafile: true,
     external: ["better-sqlite3"],
+    plugins: [withoutDocumentation],
     // CommonJS dependencies call `require` for Node's own modules.
     banner: {
       js:

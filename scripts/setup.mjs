@@ -44,7 +44,7 @@ const digest = (parts) => {
 }
 
 /**
- * Runs a program of the project to its end and answers its exit code. A signal to this process reaches it too.
+ * Runs a program of the project to its end and answers its exit code. A signal ends the program, and then this process.
  *
  * @param {string} command
  * @param {ReadonlyArray<string>} args
@@ -54,12 +54,15 @@ const digest = (parts) => {
 export const run = (command, args, { env, stdio = "inherit", onOutput } = {}) =>
   new Promise((done) => {
     const child = spawn(command, args, { cwd: root, stdio, env: { ...process.env, ...env } })
+    let told = false
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => {
+      told = true
       child.kill(signal)
-      process.exitCode = 1
     }
-    const end = (/** @type {number} */ code) => {
+    /** @param {number} code */
+    const end = (code) => {
+      if (told) process.exit(1)
       process.off("SIGINT", forward).off("SIGTERM", forward)
       done(code)
     }
@@ -196,4 +199,9 @@ export const ensureBuilt = async () => {
     [inProject("scripts/build.mjs")],
     "The build failed; esbuild says why above."
   )
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await ensureInstalled()
+  await ensureBuilt()
 }

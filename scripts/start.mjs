@@ -6,16 +6,14 @@ import { ensureBuilt, ensureInstalled, inProject } from "./setup.mjs"
 await ensureInstalled()
 await ensureBuilt()
 
-// Ctrl-C arrives twice, from the terminal and from npm, and the program listens once: the second would cut its shutdown
-// short. A person who presses it again a moment later means it.
+// Ctrl-C arrives twice, from the terminal and from npm, and to the program a second signal means "at once". Here it does
+// when it comes a moment later. One that comes before the program listens ends the process, as it would without this.
 /** @type {number | undefined} */
 let told
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
   process.on(signal, () => {
-    const nobodyElseListens = told === undefined && process.listenerCount(signal) === 1
-    if (nobodyElseListens || (signal === "SIGINT" && told !== undefined && performance.now() - told > 1000)) {
-      process.exit(signal === "SIGINT" ? 130 : 143)
-    }
+    const meant = told === undefined ? process.listenerCount(signal) === 1 : performance.now() - told > 1000
+    if (meant) process.exit(signal === "SIGINT" ? 130 : 143)
     told ??= performance.now()
   })
 }

@@ -47,7 +47,13 @@ const vitest = async () => {
   const report = join(folder, "vitest.json")
   const code = await run(
     inProject("node_modules/.bin/vitest"),
-    ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...only],
+    [
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...(only.length > 0 ? only : ["--allowOnly=false"])
+    ],
     { env }
   )
   /** @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, testResults: ReadonlyArray<{ status: string, assertionResults: ReadonlyArray<{ status: string }> }> }} */

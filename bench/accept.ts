@@ -1,4 +1,3 @@
-/* oxlint-disable no-await-in-loop -- rounds are measured one after the other */
 import type { Quantiles } from "./lib/histogram.ts"
 import { type Load, runLoad } from "./lib/load.ts"
 import { reconcile, settled } from "./lib/reconcile.ts"
@@ -36,7 +35,12 @@ export interface AcceptRound {
 const round = (options: AcceptOptions, subject: Subject, number: number): Promise<AcceptRound> =>
   withSubject(subject, async (running) => {
     const files: Array<string> = []
-    const load = async (name: string, connections: number, model: Load["model"]) => {
+    const load = async (
+      name: string,
+      connections: number,
+      model: Load["model"],
+      onMeasuring?: (accepted: number) => void
+    ) => {
       const file = idsFile(running, name)
       files.push(file)
       const result = await runLoad({
@@ -47,19 +51,21 @@ const round = (options: AcceptOptions, subject: Subject, number: number): Promis
         idempotencyKeys: options.idempotencyKeys,
         idsFile: file,
         model
-      })
+      }, onMeasuring)
       assertAccepted(running, result)
       return result
     }
 
-    const before = running.cpu()
+    let before = { cpu: 0, accepted: 0 }
     const closed = await load("closed", options.connections, {
       kind: "closed",
       warmup: options.warmup,
       seconds: options.seconds
+    }, (accepted) => {
+      before = { cpu: running.cpu(), accepted }
     })
     const end = await settled(running, settleLimit)
-    const cpu = (running.cpu() - before) * 1_000_000 / closed.accepted
+    const cpu = (running.cpu() - before.cpu) * 1_000_000 / (closed.accepted - before.accepted)
     const open = options.rate === 0 ? undefined : await load("open", Math.max(options.connections, 512), {
       kind: "open",
       rate: options.rate,
@@ -125,6 +131,8 @@ export const accept = async (options: AcceptOptions) => {
   }
   const medians = [middle(rounds[0]), middle(rounds[1])] as const
   const [a, b] = medians
+  /** How far these lie apart is how far the medians can be trusted. */
+  const pairs = rounds[0].map((r, index) => r.rate / rounds[1][index]!.rate)
   const ratios = {
     rate: a.rate / b.rate,
     p50: a.latency.p50 / b.latency.p50,
@@ -156,5 +164,6 @@ export const accept = async (options: AcceptOptions) => {
       ""
     ]
   ]))
-  return { rounds: rounds.flat(), medians: { first: a, second: b }, ratios }
+  console.log(`rate of each round, ${first.name} / ${second.name}: ${pairs.map((pair) => fixed(pair)).join("  ")}`)
+  return { rounds: rounds.flat(), medians: { first: a, second: b }, ratios, pairs }
 }

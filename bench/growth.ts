@@ -1,4 +1,3 @@
-/* oxlint-disable no-await-in-loop -- one step after the other is what is measured */
 import { readFileSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { Histogram, type Quantiles } from "./lib/histogram.ts"

@@ -1,5 +1,4 @@
-/* oxlint-disable no-await-in-loop -- rounds are measured one after the other */
-import { runLoad } from "./lib/load.ts"
+import { type Load, runLoad } from "./lib/load.ts"
 import { reconcile, settled } from "./lib/reconcile.ts"
 import { fixed, median, table, whole } from "./lib/report.ts"
 import { assertAccepted, idsFile, settleLimit, withSubject } from "./lib/round.ts"
@@ -9,6 +8,8 @@ export interface PipelineOptions {
   readonly subjects: readonly [Subject, Subject]
   readonly rounds: number
   readonly count: number
+  /** Seconds of load that are decided and recorded before the measured transactions begin; 0 measures a cold start. */
+  readonly warmup: number
   readonly connections: number
   readonly idempotencyKeys: boolean
 }
@@ -28,30 +29,43 @@ export interface PipelineRound {
 
 const round = (options: PipelineOptions, subject: Subject, number: number): Promise<PipelineRound> =>
   withSubject(subject, async (running) => {
-    const file = idsFile(running, "count")
+    const files: Array<string> = []
+    const load = async (name: string, model: Load["model"]) => {
+      const file = idsFile(running, name)
+      files.push(file)
+      const result = await runLoad({
+        host: running.host,
+        port: running.port,
+        authorization: running.authorization,
+        connections: options.connections,
+        idempotencyKeys: options.idempotencyKeys,
+        idsFile: file,
+        model
+      })
+      assertAccepted(running, result)
+      return result
+    }
+
+    if (options.warmup > 0) {
+      await load("warmup", { kind: "closed", warmup: 0, seconds: options.warmup })
+      await settled(running, settleLimit)
+    }
     const before = running.cpu()
-    const load = await runLoad({
-      host: running.host,
-      port: running.port,
-      authorization: running.authorization,
-      connections: options.connections,
-      idempotencyKeys: options.idempotencyKeys,
-      idsFile: file,
-      model: { kind: "count", count: options.count }
-    })
-    assertAccepted(running, load)
+    const counted = await load("count", { kind: "count", count: options.count })
     const end = await settled(running, settleLimit)
     const cpu = (running.cpu() - before) * 1_000_000 / options.count
-    const { accepted } = reconcile(running, [file])
-    if (accepted !== options.count) throw new Error(`${subject.name}: ${accepted} accepted, not ${options.count}`)
-    const seconds = (end - load.startedAt) / 1_000
+    reconcile(running, files)
+    if (counted.accepted !== options.count) {
+      throw new Error(`${subject.name}: ${counted.accepted} accepted, not ${options.count}`)
+    }
+    const seconds = (end - counted.startedAt) / 1_000
     return {
       subject: subject.name,
       round: number,
       count: options.count,
       seconds,
       rate: options.count / seconds,
-      acceptSeconds: (load.endedAt - load.startedAt) / 1_000,
+      acceptSeconds: (counted.endedAt - counted.startedAt) / 1_000,
       cpu
     }
   })
@@ -81,6 +95,8 @@ export const pipeline = async (options: PipelineOptions) => {
     }
   }
   const [a, b] = [middle(rounds[0]), middle(rounds[1])]
+  /** How far these lie apart is how far the medians can be trusted. */
+  const pairs = rounds[0].map((r, index) => r.rate / rounds[1][index]!.rate)
   const ratios = { rate: a.rate / b.rate, cpu: a.cpu / b.cpu }
   console.log(`\npipeline: ${whole(options.count)} transactions, ${options.connections} connections`)
   console.log(table(["", "decided/s", "s", "s to last 202", "CPU µs"], [
@@ -89,5 +105,6 @@ export const pipeline = async (options: PipelineOptions) => {
     [`${second.name} median`, ...figures(b)],
     [`${first.name} / ${second.name}`, fixed(ratios.rate), "", "", fixed(ratios.cpu)]
   ]))
-  return { rounds: rounds.flat(), medians: { first: a, second: b }, ratios }
+  console.log(`rate of each round, ${first.name} / ${second.name}: ${pairs.map((pair) => fixed(pair)).join("  ")}`)
+  return { rounds: rounds.flat(), medians: { first: a, second: b }, ratios, pairs }
 }

@@ -9,7 +9,7 @@ const usage = `npm run bench -- accept|pipeline|growth [options]
 
   --rounds N            rounds of each program (accept, pipeline; 5)
   --seconds S           measured seconds of a round (accept; 10)
-  --warmup S            seconds before that (accept; 3)
+  --warmup S            seconds of load before anything is measured (accept, pipeline; 3)
   --rate N              arrivals per second of the open load, 0 for none (accept; 2000)
   --count N             transactions (pipeline; 30000, growth; 1000000)
   --connections N       (64)
@@ -71,6 +71,7 @@ const main = async () => {
           subjects: [subject(first), subject(second)],
           rounds,
           count: number("count", values.count ?? "30000"),
+          warmup: number("warmup", values.warmup, 0),
           connections,
           idempotencyKeys
         })
@@ -88,6 +89,9 @@ const main = async () => {
   const files = writeResult(name, { measure: name, machine: where, options, ...result }, values.json)
   console.log(`\nwritten to ${files.join(" and ")}`)
 }
+
+// the programs under test end with this process
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
 
 main().catch((cause) => {
   console.error(cause instanceof Error ? cause.message : cause)

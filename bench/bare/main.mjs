@@ -99,18 +99,19 @@ gateway.exec(`
     resend_at INTEGER
   ) STRICT;
   CREATE INDEX IF NOT EXISTS submissions_account ON submissions (account_id, id);
-  CREATE INDEX IF NOT EXISTS submissions_resend ON submissions (resend_at);
-  CREATE UNIQUE INDEX IF NOT EXISTS submissions_key ON submissions (account_id, idempotency_key);
+  CREATE INDEX IF NOT EXISTS submissions_resend ON submissions (resend_at) WHERE resend_at IS NOT NULL;
+  CREATE UNIQUE INDEX IF NOT EXISTS submissions_key ON submissions (account_id, idempotency_key)
+    WHERE idempotency_key IS NOT NULL;
 `)
 
 const processor = open("processor.sqlite", "FULL")
 processor.exec(`
-  CREATE TABLE IF NOT EXISTS decisions (
+  CREATE TABLE IF NOT EXISTS transactions (
     id TEXT NOT NULL PRIMARY KEY, account_id TEXT NOT NULL, status TEXT NOT NULL, reason TEXT,
     accepted_at INTEGER NOT NULL, decided_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE TRIGGER IF NOT EXISTS decisions_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-  CREATE TRIGGER IF NOT EXISTS decisions_delete BEFORE DELETE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+  CREATE TRIGGER IF NOT EXISTS transactions_update BEFORE UPDATE ON transactions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+  CREATE TRIGGER IF NOT EXISTS transactions_delete BEFORE DELETE ON transactions BEGIN SELECT RAISE(ABORT, 'append-only'); END;
 `)
 
 // the log alone may lose its tail in a power cut: what is lost is appended again from the submissions
@@ -211,9 +212,9 @@ const unseal = (message) => {
 // processor
 
 const selectDecisions = processor.prepare(
-  "SELECT id, status, reason, decided_at FROM decisions WHERE id IN (SELECT value FROM json_each(?))"
+  "SELECT id, status, reason, decided_at FROM transactions WHERE id IN (SELECT value FROM json_each(?))"
 ).raw()
-const insertDecision = processor.prepare("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?)")
+const insertDecision = processor.prepare("INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?)")
 const insertDecisions = processor.transaction((decided) => {
   for (const { decision: d, message: m } of decided) {
     insertDecision.run(d.id, m.account, d.status, d.reason, m.acceptedAt, d.decidedAt)

@@ -1,4 +1,3 @@
-/* oxlint-disable no-await-in-loop -- one collection after the other */
 /**
  * Loaded into a program under test (`--expose-gc --import`): on SIGUSR2 it collects and writes `process.memoryUsage()`
  * to the file named by `BENCH_HEAP_FILE`, by a rename, so that a reader never sees half of it.

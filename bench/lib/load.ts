@@ -35,8 +35,15 @@ export interface LoadResult {
   readonly endedAt: number
 }
 
-/** Runs the load in a process of its own, so that it never waits for the one that measures. */
-export const runLoad = (load: Load): Promise<LoadResult> =>
+export type Message =
+  | { readonly kind: "measuring"; readonly accepted: number }
+  | { readonly kind: "done"; readonly result: LoadResult }
+
+/**
+ * Runs the load in a process of its own, so that it never waits for the one that measures. `onMeasuring` is called when
+ * the warm-up is over, with the number of transactions accepted until then.
+ */
+export const runLoad = (load: Load, onMeasuring?: (accepted: number) => void): Promise<LoadResult> =>
   new Promise((resolve, reject) => {
     const worker = fork(fileURLToPath(new URL("./loadWorker.ts", import.meta.url)), {
       execArgv: [...process.execArgv, "--max-semi-space-size=64"]
@@ -44,8 +51,9 @@ export const runLoad = (load: Load): Promise<LoadResult> =>
     const kill = () => worker.kill("SIGKILL")
     process.once("exit", kill)
     let result: LoadResult | undefined
-    worker.once("message", (message) => {
-      result = message as LoadResult
+    worker.on("message", (message: Message) => {
+      if (message.kind === "done") result = message.result
+      else onMeasuring?.(message.accepted)
     })
     worker.once("error", reject)
     worker.once("exit", (code) => {

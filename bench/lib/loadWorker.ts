@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs"
 import { type Answer, Connection, idOf } from "./connection.ts"
 import { Histogram } from "./histogram.ts"
-import type { Load, LoadResult } from "./load.ts"
+import type { Load, LoadResult, Message } from "./load.ts"
 import { keyLength, prepare, type Prepared } from "./requests.ts"
 
 /** How long requests that are already late may still be waited for when an open load has ended. */
@@ -9,6 +9,8 @@ const overtime = 15_000
 
 const now = () => performance.now()
 const epoch = (instant: number) => performance.timeOrigin + instant
+
+const tell = (message: Message, then?: () => void) => process.send!(message, undefined, undefined, then)
 
 const run = async (load: Load): Promise<LoadResult> => {
   const { model } = load
@@ -34,6 +36,7 @@ const run = async (load: Load): Promise<LoadResult> => {
   const measureFrom = model.kind === "count" ? start : start + model.warmup * 1_000
   const measureTo = model.kind === "count" ? Infinity : measureFrom + model.seconds * 1_000
   let end = start
+  setTimeout(() => tell({ kind: "measuring", accepted }), measureFrom - start)
 
   const next = (): Prepared => {
     const request = requests[sent % requests.length]!
@@ -146,7 +149,7 @@ const run = async (load: Load): Promise<LoadResult> => {
 
 process.once("message", (load: Load) => {
   run(load).then(
-    (result) => process.send!(result, () => process.disconnect()),
+    (result) => tell({ kind: "done", result }, () => process.disconnect()),
     (cause) => {
       console.error(cause)
       process.exit(1)

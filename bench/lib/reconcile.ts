@@ -1,4 +1,3 @@
-/* oxlint-disable no-await-in-loop -- it polls */
 import Database from "better-sqlite3"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -97,7 +96,7 @@ export const reconcile = (
   let approved = 0
   const decided = new Set<string>()
   const processor = open(subject, "processor.sqlite")
-  for (const row of processor.prepare<[], Decision>("SELECT id, status, reason FROM decisions").iterate()) {
+  for (const row of processor.prepare<[], Decision>("SELECT id, status, reason FROM transactions").iterate()) {
     if (decided.has(row.id)) say("decided more than once", row.id)
     decided.add(row.id)
     const wanted = expected.get(row.id)

@@ -32,6 +32,7 @@ export const idsFile = (running: Running, name: string) => join(running.dataDir,
 export const assertAccepted = (running: Running, { failures }: LoadResult) => {
   const entries = Object.entries(failures)
   if (entries.length > 0) {
+    running.check()
     const text = entries.map(([status, count]) => `${count} x ${status === "0" ? "connection ended" : status}`).join(
       ", "
     )

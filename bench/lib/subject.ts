@@ -1,14 +1,11 @@
-/* oxlint-disable no-await-in-loop -- it polls */
 import { type ChildProcess, spawn } from "node:child_process"
 import { existsSync, openSync, readFileSync, rmSync } from "node:fs"
 import { mkdir } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { basic, credentialFile, readCredential } from "./credential.ts"
-
-export const root = fileURLToPath(new URL("../../", import.meta.url))
+import { root } from "./root.ts"
 
 /** A program under test: how it is started, given a folder of its own. */
 export interface Subject {
@@ -61,7 +58,6 @@ const children = new Set<ChildProcess>()
 process.on("exit", () => {
   for (const child of children) child.kill("SIGKILL")
 })
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
 
 const clockTick = 100
 

@@ -25,12 +25,15 @@ export const makeGroupCommit = <Item, A, E, E2>(options: {
   /** Items that may wait; one more is `Overloaded`. */
   readonly capacity: number
   readonly maxBatch: number
+  /** Of a batch with more than one item. */
+  readonly maxWeight?: number
+  readonly weigh?: (item: Item) => number
   /** Answers one result for each item, in their order; a failure is everybody's. */
   readonly commit: (items: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Either.Either<A, E>>, E2>
 }): Effect.Effect<GroupCommit<Item, A, E | E2>, never, Scope.Scope | Daemons> =>
   Effect.gen(function*() {
     const daemons = yield* Daemons
-    let waiting: Array<Waiting<Item, A, E | E2 | Overloaded>> = []
+    const waiting: Array<Waiting<Item, A, E | E2 | Overloaded>> = []
     let wakeWriter: (() => void) | undefined
     let ended: Exit.Exit<never> | undefined
 
@@ -39,17 +42,20 @@ export const makeGroupCommit = <Item, A, E, E2>(options: {
       for (const { resume } of waiting.splice(0)) resume(exit)
     }
 
+    const batchSize = (entries: ReadonlyArray<{ readonly item: Item }>): number => {
+      const most = Math.min(entries.length, options.maxBatch)
+      if (options.weigh === undefined || options.maxWeight === undefined) return most
+      let weight = 0
+      for (let size = 0; size < most; size++) {
+        weight += options.weigh(entries[size]!.item)
+        if (weight > options.maxWeight) return Math.max(1, size)
+      }
+      return most
+    }
+
     const nextBatch = Effect.async<ReadonlyArray<Waiting<Item, A, E | E2 | Overloaded>>>((resume) => {
       let turn: NodeJS.Immediate | undefined
-      const take = () =>
-        resume(Effect.sync(() => {
-          if (waiting.length <= options.maxBatch) {
-            const batch = waiting
-            waiting = []
-            return batch
-          }
-          return waiting.splice(0, options.maxBatch)
-        }))
+      const take = () => resume(Effect.sync(() => waiting.splice(0, batchSize(waiting))))
       const wake = () => {
         wakeWriter = undefined
         turn = setImmediate(take)

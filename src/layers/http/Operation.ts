@@ -37,7 +37,8 @@ const decoder = (schema: Option.Option<Schema.Schema.All>): Decode =>
 
 /** Each parameter is known, written once, and has a value that fits. */
 const queryDecoder = (schema: Option.Option<Schema.Schema.All>) => {
-  const decode = decoder(Option.orElseSome(schema, () => Schema.Struct({})))
+  // a schema without fields would take anything
+  const decode: Decode = Option.isNone(schema) ? () => Either.right({}) : decoder(schema)
   const invalid = Either.left(
     new Problem({
       name: "invalid_query",
@@ -48,6 +49,7 @@ const queryDecoder = (schema: Option.Option<Schema.Schema.All>) => {
     const parameters = new URLSearchParams(query)
     const names = Array.from(parameters.keys())
     if (new Set(names).size !== names.length) return invalid
+    if (names.length > 0 && Option.isNone(schema)) return invalid
     const decoded = decode(Object.fromEntries(parameters))
     return Either.isLeft(decoded) ? invalid : Either.right(decoded.right)
   }

@@ -16,13 +16,16 @@ const insisting = <A, R>(what: string, effect: Effect.Effect<A, SqlError, R>) =>
     Effect.orDie
   )
 
-/** The batch in hand is ended before an interruption is; one that does not end is left to be given again. */
+/**
+ * The batch in hand is ended before an interruption is; one that does not end is left to be given again. A daemon,
+ * because an interruption is passed on to children at once.
+ */
 const atBatchBoundary = <E, R>(handling: Effect.Effect<void, E, R>) =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.fork(restore(handling)), (fiber) =>
+    Effect.flatMap(Effect.forkDaemon(restore(handling)), (fiber) =>
       restore(Fiber.join(fiber)).pipe(
         Effect.onInterrupt(() =>
-          Effect.race(Fiber.await(fiber), Effect.sleep(batchGrace)).pipe(
+          Effect.timeoutOption(Effect.interruptible(Fiber.await(fiber)), batchGrace).pipe(
             Effect.zipRight(Fiber.interrupt(fiber))
           )
         )
@@ -44,6 +47,7 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
     let next = yield* insisting("reading the log", store.clamp(topic, started))
     let committed = started
     let givenAt = 0
+    const interval = Duration.toMillis(pace)
     const commit = Effect.suspend(() => {
       const reached = next
       if (reached === committed) return Effect.void
@@ -54,7 +58,8 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
 
     const give = Effect.fnUntraced(function*() {
       yield* store.untilAppended(topic, next)
-      const early = givenAt + Duration.toMillis(pace) - (yield* Clock.currentTimeMillis)
+      // never longer than the pace, should the clock be set back
+      const early = Math.min(givenAt + interval - (yield* Clock.currentTimeMillis), interval)
       if (early > 0 && store.endOf(topic) - next < maxRecords) yield* Effect.sleep(early)
       givenAt = yield* Clock.currentTimeMillis
       const records = yield* insisting("reading the log", store.readFrom(topic, next))
@@ -84,9 +89,11 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
       Effect.catchAll((error) => Effect.logWarning("committing an offset failed, trying again", error)),
       Effect.repeat(Schedule.spaced(commitInterval))
     )
-    return yield* Effect.raceFirst(Effect.forever(give()), commitLazily).pipe(
-      Effect.ensuring(Effect.catchAll(commit, (error) => Effect.logWarning("committing an offset failed", error))),
-      Effect.zipRight(Effect.never)
+    const commitLast = Effect.catchAll(commit, (error) => Effect.logWarning("committing an offset failed", error))
+    return yield* Effect.acquireUseRelease(
+      Effect.fork(Effect.interruptible(commitLazily)),
+      () => Effect.forever(give()),
+      (committing) => Effect.zipRight(Fiber.interrupt(committing), commitLast)
     )
   })
 

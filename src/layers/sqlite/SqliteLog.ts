@@ -41,6 +41,8 @@ export const SqliteLog = Layer.scoped(
         name: `lane of ${topic}`,
         capacity: laneCapacity,
         maxBatch: maxRecords,
+        maxWeight: maxRecordBytes,
+        weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, _) => bytes + _.value.length, 0),
         commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
           const records = appends.length === 1 ? appends[0]! : appends.flat()
           const positions = yield* Effect.mapError(store.append(topic, records), toUnavailable)
@@ -73,7 +75,7 @@ export const SqliteLog = Layer.scoped(
       offer: (topic, record) =>
         Effect.sync(() => {
           const dropped = () => metrics.laneDropped(topic)
-          if (!lanes.get(topic)!.offer([record], dropped)) dropped()
+          if (record.value.length > maxRecordBytes || !lanes.get(topic)!.offer([record], dropped)) dropped()
         }),
       consume: consume(store, pace),
       tail: tail(store),

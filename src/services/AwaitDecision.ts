@@ -13,9 +13,13 @@ export class WaitSettings extends Context.Reference<WaitSettings>()("gateway/Wai
   })
 }) {}
 
-/** Rows that are not recorded yet are asked for again after this long, doubling. */
+/** Rows whose results were heard and that are not recorded yet are asked for again after this long, doubling. */
 const firstLook = Duration.millis(5)
 const longestPause = Duration.millis(500)
+
+/** A wait that began when its result had passed already is not woken: it looks again by itself, as often. */
+const firstOwnLook = Duration.millis(50)
+const longestOwnPause = Duration.seconds(2)
 
 /**
  * Lets requests wait for a decision. One tail of `transactions_result` wakes them, after the row says what they will
@@ -70,10 +74,15 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
       return yield* Effect.acquireUseRelease(
         enter(id, scope),
         Effect.fnUntraced(function*(woken) {
-          const before = yield* read
-          if (Option.isNone(before) || before.value.recorded !== null) return before
-          yield* Effect.timeoutOption(Deferred.await(woken), atMost)
-          return yield* read
+          let left = Duration.toMillis(atMost)
+          for (let pause = firstOwnLook;; pause = Duration.min(Duration.times(pause, 2), longestOwnPause)) {
+            const now = yield* read
+            if (left <= 0 || Option.isNone(now) || now.value.recorded !== null) return now
+            const wait = Math.min(left, Duration.toMillis(pause))
+            left -= wait
+            const heard = yield* Effect.timeoutOption(Deferred.await(woken), wait)
+            if (Option.isSome(heard)) return yield* read
+          }
         }),
         (woken) => Effect.sync(() => leave(id, scope, woken))
       )

@@ -1,10 +1,12 @@
 import { HttpApi, HttpApiEndpoint, HttpApiGroup, HttpApiMiddleware, HttpApiSecurity, OpenApi } from "@effect/platform"
 import { Context, Schema } from "effect"
 import { Account, AccountName } from "../../domain/Account.ts"
+import { containsCardNumber } from "../../domain/CardNumberInText.ts"
 import { AccountId, TransactionId } from "../../domain/Ids.ts"
 import { Amount } from "../../domain/Money.ts"
 import { Metadata, Reference } from "../../domain/Submission.ts"
 import { boundedText } from "../../domain/Text.ts"
+import { FieldErrorCode } from "./FieldErrors.ts"
 import { problemsOf } from "./Problem.ts"
 import {
   DecidedTransaction,
@@ -26,21 +28,35 @@ export class Authentication extends HttpApiMiddleware.Tag<Authentication>()("gat
 /** Unknown members are refused and all errors are told at once. */
 const strict = { parseOptions: { onExcessProperty: "error", errors: "all" } } as const
 
-const secretText = (minimum: number, maximum: number, description: string) =>
-  Schema.Redacted(boundedText(minimum, maximum)).annotations({ description })
+/** A card number belongs in `card.number`, where it is sealed, and nowhere else. */
+const withoutCardNumber = <A, I>(texts: (value: A) => ReadonlyArray<string>) => (self: Schema.Schema<A, I>) =>
+  self.pipe(
+    Schema.filter((value) => !texts(value).some(containsCardNumber)),
+    Schema.annotations({ [FieldErrorCode]: "card_number_in_text" })
+  )
+const withoutCardNumberInText = withoutCardNumber<string, string>((text) => [text])
+
+const cardText = (minimum: number, maximum: number) =>
+  Schema.Redacted(boundedText(minimum, maximum)).annotations({
+    description: `text of ${minimum} to ${maximum} characters`
+  })
 
 export const TransactionRequest = Schema.Struct({
   amount: Amount.annotations({ description: "an integer number of cents" }),
   currency: Schema.optional(Schema.Literal("USD").annotations({ description: "USD" })),
   card: Schema.Struct({
-    number: secretText(0, 64, "text of at most 64 characters"),
-    holder: secretText(1, 255, "text of 1 to 255 characters"),
+    number: cardText(0, 64),
+    holder: Schema.Redacted(boundedText(1, 255).pipe(withoutCardNumberInText)).annotations({
+      description: "text of 1 to 255 characters"
+    }),
     exp_month: Schema.Int.pipe(Schema.between(0, 99)).annotations({ description: "an integer from 0 to 99" }),
     exp_year: Schema.Int.pipe(Schema.between(0, 9999)).annotations({ description: "an integer from 0 to 9999" }),
-    cvv: secretText(0, 16, "text of at most 16 characters")
+    cvv: cardText(0, 16)
   }).annotations({ description: "an object" }),
-  reference: Schema.optional(Reference.annotations({ description: "text of at most 255 characters" })),
-  metadata: Schema.optional(Metadata)
+  reference: Schema.optional(
+    Reference.annotations({ description: "text of at most 255 characters" }).pipe(withoutCardNumberInText)
+  ),
+  metadata: Schema.optional(Metadata.pipe(withoutCardNumber((_) => Object.entries(_).flat())))
 }).annotations({ identifier: "TransactionRequest", description: "an object", ...strict })
 export type TransactionRequest = typeof TransactionRequest.Type
 
@@ -92,7 +108,13 @@ export const readTimeline = HttpApiEndpoint.get("readTimeline", "/v1/transaction
   .annotate(OpenApi.Summary, "Read every stage of a transaction with its instant")
 
 export const ListQuery = Schema.Struct({
-  limit: Schema.optional(Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 100))),
+  limit: Schema.optional(
+    Schema.String.pipe(
+      Schema.pattern(/^[1-9]\d{0,2}$/),
+      Schema.compose(Schema.NumberFromString),
+      Schema.between(1, 100)
+    )
+  ),
   starting_after: Schema.optional(TransactionId),
   ending_before: Schema.optional(TransactionId),
   account: Schema.optional(AccountId)

@@ -1,6 +1,11 @@
 import { Option, type ParseResult, SchemaAST } from "effect"
 import type { FieldError } from "./Problem.ts"
 
+/** On a refinement: the code of the error that it makes. */
+export const FieldErrorCode = Symbol.for("gateway/FieldErrorCode")
+
+const codeOf = SchemaAST.getAnnotation<"card_number_in_text">(FieldErrorCode)
+
 /** A member's name that can be shown: no number a client wrote comes back in it. */
 const showable = /^[A-Za-z_]{1,40}$/
 
@@ -44,7 +49,13 @@ export const fieldErrors = (issue: ParseResult.ParseIssue): ReadonlyArray<FieldE
       }
       case "Composite":
         return walk(single.issues, path, describe(single.ast) ?? expected)
-      case "Refinement":
+      case "Refinement": {
+        const code = codeOf(single.ast)
+        if (single.kind === "Predicate" && Option.isSome(code)) {
+          return add(path, code.value, "This member must not hold a card number.")
+        }
+        return walk(single.issue, path, expected ?? describe(single.ast))
+      }
       case "Transformation":
         return walk(single.issue, path, expected ?? describe(single.ast))
       case "Missing":
@@ -53,6 +64,8 @@ export const fieldErrors = (issue: ParseResult.ParseIssue): ReadonlyArray<FieldE
         return add(path, "unknown_field", "There is no such member.")
       case "Forbidden":
       case "Type": {
+        // the other branch of an optional member: absent is not what was written
+        if (single.ast._tag === "UndefinedKeyword") return
         const what = expected ?? describe(single.ast)
         const detail = what === undefined ? single.message ?? "must be of another type" : `must be ${what}`
         const code = path.at(-1) === "currency" && typeof single.actual === "string"

@@ -2,7 +2,7 @@ import { HttpApi } from "@effect/platform"
 import { Context, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
 import { Access, GatewayApi } from "./Api.ts"
 import { fieldErrors } from "./FieldErrors.ts"
-import { Problem } from "./Problem.ts"
+import { type FieldError, Problem, type ProblemName } from "./Problem.ts"
 import type { Handler, Handlers } from "./Reply.ts"
 
 type Decode = (input: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
@@ -55,13 +55,20 @@ const queryDecoder = (schema: Option.Option<Schema.Schema.All>) => {
   }
 }
 
+/** A kind of error with a code of its own gives it to the whole, where there is no other kind. */
+const problemOf = ([first, ...rest]: ReadonlyArray<FieldError>): ProblemName =>
+  (first?.code === "currency_not_supported" || first?.code === "card_number_in_text") &&
+    rest.every((_) => _.code === first.code)
+    ? first.code
+    : "invalid_request"
+
 const bodyDecoder = (schema: Schema.Schema.All) => {
   const decode = decoder(Option.some(schema))
   return (json: unknown): Either.Either<unknown, Problem> =>
     Either.mapLeft(decode(json), (issue) => {
       const errors = fieldErrors(issue)
       return new Problem({
-        name: errors.every((_) => _.code === "currency_not_supported") ? "currency_not_supported" : "invalid_request",
+        name: problemOf(errors),
         detail: "The body does not fit: see errors.",
         errors
       })

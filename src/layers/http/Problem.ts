@@ -16,7 +16,7 @@ export const problemTypes = {
   invalid_json: { status: 400, title: "The body is not valid JSON" },
   duplicate_key: { status: 400, title: "An object in the body has a key twice" },
   invalid_query: { status: 400, title: "The query is not valid" },
-  unknown_cursor: { status: 400, title: "The cursor is not known" },
+  unknown_cursor: { status: 400, title: "There is no such resource" },
   unauthenticated: { status: 401, title: "The credential is missing or not valid" },
   forbidden: { status: 403, title: "The credential does not allow this" },
   route_missing: { status: 404, title: "There is nothing at this path" },

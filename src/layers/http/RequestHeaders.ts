@@ -51,12 +51,14 @@ export const idempotencyKey = (request: IncomingMessage): Either.Either<string |
 }
 
 const longestWait = 30
-const waitPreference = /^\s*wait\s*=\s*(?:(\d{1,9})|"(\d{1,9})")\s*(?:;.*)?$/i
+const waitPreference = /^\s*wait\s*=\s*(?:(\d+)|"(\d+)")\s*(?:;.*)?$/i
+/** What stands between commas that are not within quotes. */
+const preferences = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g
 
 /** RFC 7240: seconds of `wait=N`, capped at 30; null when there is no such preference or it is malformed. */
 export const preferredWait = (prefer: string | Array<string> | undefined): number | null => {
   if (prefer === undefined) return null
-  for (const preference of String(prefer).split(",")) {
+  for (const [preference] of String(prefer).matchAll(preferences)) {
     const match = waitPreference.exec(preference)
     if (match !== null) return Math.min(Number(match[1] ?? match[2]), longestWait)
   }

@@ -1,4 +1,4 @@
-import { Clock, Duration, Effect, Option, Redacted, Schema } from "effect"
+import { Clock, Duration, Effect, Option, Schema } from "effect"
 import type { Card } from "../../domain/Card.ts"
 import { containsCardNumber } from "../../domain/CardNumberInText.ts"
 import { TransactionId } from "../../domain/Ids.ts"
@@ -13,7 +13,7 @@ import {
 } from "../../services/SubmissionRepository.ts"
 import { SubmitTransaction } from "../../services/SubmitTransaction.ts"
 import type { TransactionRequest } from "./Api.ts"
-import { type FieldError, Problem } from "./Problem.ts"
+import { Problem } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 import { preferredWait } from "./RequestHeaders.ts"
 import { canonicalJson } from "./StrictJson.ts"
@@ -42,23 +42,6 @@ const cardInKey = new Problem({
 const isTransactionId = Schema.is(TransactionId)
 
 const scopeOf = (principal: Principal): Scope => principal._tag === "Operator" ? "all" : principal.id
-
-/** A card number belongs in `card.number`, where it is sealed, and nowhere else. */
-const cardNumbersInText = ({ card, metadata, reference }: TransactionRequest): ReadonlyArray<FieldError> => {
-  const pointers = [
-    ...(containsCardNumber(Redacted.value(card.holder)) ? ["#/card/holder"] : []),
-    ...(reference !== undefined && containsCardNumber(reference) ? ["#/reference"] : []),
-    ...(metadata !== undefined &&
-        Object.entries(metadata).some(([key, value]) => containsCardNumber(key) || containsCardNumber(value))
-      ? ["#/metadata"]
-      : [])
-  ]
-  return pointers.map((pointer) => ({
-    pointer,
-    code: "card_number_in_text",
-    detail: "This member must not hold a card number."
-  }))
-}
 
 /** The JSON as received without the CVV, which leaves no trace, not even in a digest. */
 const withoutCvv = (json: unknown): unknown => {
@@ -102,14 +85,6 @@ export const transactionHandlers = Effect.gen(function*() {
     const { json, key, message, payload, principal } = request
     if (principal._tag === "Operator") {
       return yield* new Problem({ name: "forbidden", detail: "Only an account may do this." })
-    }
-    const errors = cardNumbersInText(payload)
-    if (errors.length > 0) {
-      return yield* new Problem({
-        name: "card_number_in_text",
-        detail: "A text holds a card number: see errors.",
-        errors
-      })
     }
     if (key !== null && containsCardNumber(key)) return yield* cardInKey
     const claim: IdempotencyClaim | null = key === null

@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { Clock, Duration, Effect } from "effect"
 import { Failpoints } from "../../services/Failpoints.ts"
-import type { Group, LogRecord, Position, StoredRecord, Topic } from "../../services/Log.ts"
+import type { Group, LogRecord, StoredRecord, Topic } from "../../services/Log.ts"
 import { topics } from "../../services/Log.ts"
 import { decodeBatch, encodeBatch } from "./RecordBatch.ts"
 
@@ -11,9 +11,17 @@ export const partition = 0
 export const maxRecords = 500
 const maxBytes = 4_000_000
 
+interface Appended {
+  readonly records: ReadonlyArray<StoredRecord>
+  readonly bytes: number
+}
+
 interface TopicState {
   /** Offset of the next record. */
   end: number
+  /** The newest appends, without a gap up to the end: a consumer that keeps up need not ask the database. */
+  readonly recent: Array<Appended>
+  recentBytes: number
   /** The last append failed and may or may not have been carried out. */
   uncertain: boolean
   readonly sleepers: Set<() => void>
@@ -62,7 +70,35 @@ export const makeLogStore = Effect.gen(function*() {
 
   const stateOf = new Map<Topic, TopicState>()
   for (const topic of topics) {
-    stateOf.set(topic, { end: yield* readEnd(topic), uncertain: false, sleepers: new Set() })
+    stateOf.set(topic, {
+      end: yield* readEnd(topic),
+      recent: [],
+      recentBytes: 0,
+      uncertain: false,
+      sleepers: new Set()
+    })
+  }
+
+  const remember = (state: TopicState, appended: Appended) => {
+    state.recent.push(appended)
+    state.recentBytes += appended.bytes
+    while (state.recentBytes > maxBytes) state.recentBytes -= state.recent.shift()!.bytes
+  }
+
+  /** Null where the newest appends do not reach back to this offset. */
+  const readRecent = ({ end, recent }: TopicState, from: number): ReadonlyArray<StoredRecord> | null => {
+    const first = recent[0]?.records[0]!.position.offset
+    if (first === undefined || from < first || from >= end) return null
+    const read: Array<StoredRecord> = []
+    for (const { records } of recent) {
+      const base = records[0]!.position.offset
+      if (base + records.length <= from) continue
+      for (let i = Math.max(0, from - base); i < records.length; i++) {
+        if (read.length === maxRecords) return read
+        read.push(records[i]!)
+      }
+    }
+    return read
   }
 
   /** Answers where each record stands, and wakes whoever waits for more. */
@@ -70,25 +106,38 @@ export const makeLogStore = Effect.gen(function*() {
     const state = stateOf.get(topic)!
     if (state.uncertain) {
       state.end = yield* readEnd(topic)
+      state.recent.length = 0
+      state.recentBytes = 0
       state.uncertain = false
     }
     const base = state.end
     const appendedAt = yield* Clock.currentTimeMillis
     yield* failpoints.reach("log.before_append")
     state.uncertain = true
+    const encoded = encodeBatch(records)
     yield* sql`INSERT INTO batches (topic, base_offset, count, appended_at, records)
-               VALUES (${topic}, ${base}, ${records.length}, ${appendedAt}, ${encodeBatch(records)})`
+               VALUES (${topic}, ${base}, ${records.length}, ${appendedAt}, ${encoded})`
     state.uncertain = false
     state.end = base + records.length
+    const stored = records.map((record, index): StoredRecord => ({
+      topic,
+      key: record.key,
+      value: record.value,
+      headers: record.headers,
+      position: { partition, offset: base + index, appendedAt }
+    }))
+    remember(state, { records: stored, bytes: encoded.length })
     yield* failpoints.reach("log.after_append")
     for (const wake of Array.from(state.sleepers)) wake()
-    return records.map((_, index): Position => ({ partition, offset: base + index, appendedAt }))
+    return stored.map((_) => _.position)
   })
 
   const endOf = (topic: Topic): number => stateOf.get(topic)!.end
 
   /** The batches from this offset on, within the bounds of one delivery. */
   const readFrom = Effect.fnUntraced(function*(topic: Topic, from: number) {
+    const recent = readRecent(stateOf.get(topic)!, from)
+    if (recent !== null) return recent
     const heads = yield* sql<{ readonly base_offset: number; readonly count: number; readonly bytes: number }>`
       SELECT base_offset, count, LENGTH(records) AS bytes FROM batches WHERE topic = ${topic} AND base_offset >= COALESCE(
         (SELECT MAX(base_offset) FROM batches WHERE topic = ${topic} AND base_offset <= ${from}), 0)
@@ -168,7 +217,11 @@ export const makeLogStore = Effect.gen(function*() {
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan)
     yield* sql`INSERT INTO ends (topic, end_offset) VALUES (${topic}, ${endOf(topic)})
                ON CONFLICT (topic) DO UPDATE SET end_offset = excluded.end_offset`
-    yield* sql`DELETE FROM batches WHERE topic = ${topic} AND appended_at < ${before}`
+    const { changes } = (yield* sql`DELETE FROM batches WHERE topic = ${topic} AND appended_at < ${before}`.raw) as {
+      readonly changes: number
+    }
+    // what was deleted still stands in the write-ahead log
+    if (changes > 0) yield* sql`PRAGMA wal_checkpoint(TRUNCATE)`
   })
 
   return {

@@ -15,7 +15,7 @@ import { Processor } from "./layers/Processor.ts"
 import { MetricsRegistry, PrometheusMetrics } from "./layers/PrometheusMetrics.ts"
 import { Recorder } from "./layers/Recorder.ts"
 import { EmbeddedProfile, needsServers } from "./layers/Roles.ts"
-import { UseCaseSettings } from "./layers/Settings.ts"
+import { Environment, UseCaseSettings } from "./layers/Settings.ts"
 import { gatewaySchema } from "./layers/sql/GatewaySchema.ts"
 import { alreadyMigrated, migrated } from "./layers/sql/Migrations.ts"
 import { processorSchema } from "./layers/sql/ProcessorSchema.ts"
@@ -43,7 +43,7 @@ const Settings = Layer.mergeAll(
   Logging,
   Layer.setTracerEnabled(false),
   RuntimeFlags.disableRuntimeMetrics
-)
+).pipe(Layer.provideMerge(Environment))
 
 const Observation = PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Live))
 
@@ -74,8 +74,8 @@ const UseCases = Layer.mergeAll(
 
 /** Every role in one process. */
 const Gateway = Welcome.pipe(
-  Layer.provide(Layer.mergeAll(HttpIntake, DemoAccount.Live)),
-  Layer.merge(Layer.mergeAll(Management, Processor, Recorder, LogRetention)),
+  Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.Live)),
+  Layer.merge(Layer.mergeAll(Processor, Recorder, LogRetention)),
   Layer.provide(UseCases),
   Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, EmbeddedLog, JsonPresenter)),
   Layer.provide(Cryptography),
@@ -84,8 +84,8 @@ const Gateway = Welcome.pipe(
   Layer.provide(Settings)
 )
 
-const Migrate = Layer.mergeAll(GatewayDatabase, ProcessorDatabase).pipe(
-  Layer.provide(Layer.mergeAll(LockedDataDir, Observation)),
+const Migrate = Layer.mergeAll(GatewayDatabase, ProcessorDatabase, EmbeddedKeys).pipe(
+  Layer.provide(Layer.mergeAll(LockedDataDir, SystemRandomness, Observation)),
   Layer.provide(EmbeddedProfile),
   Layer.provide(Settings)
 )

@@ -49,7 +49,8 @@ export const AesCardVault = Layer.effect(
         const key = keyOf.get(keyId)
         if (key === undefined) return Either.left(unknownKey)
         const box = Buffer.from(text, "base64url")
-        if (box.length < nonceBytes + tagBytes) return Either.left(notAuthentic)
+        // Buffer reads more than it writes: one text for one envelope
+        if (box.length < nonceBytes + tagBytes || box.toString("base64url") !== text) return Either.left(notAuthentic)
         const decipher = createDecipheriv(algorithm, key, box.subarray(0, nonceBytes), { authTagLength: tagBytes })
         decipher.setAAD(associatedData(facts))
         decipher.setAuthTag(box.subarray(box.length - tagBytes))

@@ -1,12 +1,14 @@
 import { Cause, Data, Deferred, Effect } from "effect"
 
-/** A part of the service that must run as long as the process ended. */
+/** A part of the service that must run as long as the process does. */
 export class DaemonDied extends Data.TaggedError("DaemonDied")<{
   readonly name: string
   readonly cause: Cause.Cause<unknown>
 }> {
   override get message() {
-    return `The ${this.name} stopped, so the process ends: ${Cause.pretty(this.cause)}`
+    return `The ${this.name} stopped (${
+      String(Cause.squash(this.cause))
+    }), so the process ends: start it again, and if it stops again, the log says where.`
   }
 }
 
@@ -16,14 +18,24 @@ export class Daemons extends Effect.Service<Daemons>()("gateway/Daemons", {
     const death = yield* Deferred.make<never, DaemonDied>()
 
     /** In the caller's scope: closing it ends the daemon, and that is no death. */
-    const start = <A, E, R>(name: string, daemon: Effect.Effect<A, E, R>) =>
-      daemon.pipe(
+    const start = Effect.fnUntraced(function*<A, E, R>(name: string, daemon: Effect.Effect<A, E, R>) {
+      let closing = false
+      yield* daemon.pipe(
         Effect.zipRight(Effect.dieMessage("it came to an end")),
-        Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause) ? Effect.interrupt : Deferred.fail(death, new DaemonDied({ name, cause }))
+        Effect.onError((cause) =>
+          closing ? Effect.void : Effect.logError(`the ${name} stopped`, cause).pipe(
+            Effect.zipRight(Deferred.fail(death, new DaemonDied({ name, cause })))
+          )
         ),
         Effect.forkScoped
       )
+      // runs before the fiber is interrupted: a scope ends in the reverse order
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          closing = true
+        })
+      )
+    })
 
     return { start, death: Deferred.await(death) } as const
   })

@@ -2,9 +2,11 @@ import { Context, Effect, Either, Layer, Option, Redacted, Schema } from "effect
 import * as path from "node:path"
 import { AccountId } from "../domain/Ids.ts"
 import { Secret } from "../domain/Secret.ts"
-import { AccountRepository } from "../services/AccountRepository.ts"
+import { AccountRepository, type Credentials } from "../services/AccountRepository.ts"
 import { CreateAccount } from "../services/CreateAccount.ts"
+import { KeyedDigests } from "../services/KeyedDigests.ts"
 import { CannotStart } from "./CannotStart.ts"
+import { refuseDatabase } from "./DatabaseRefusal.ts"
 import { DataDir } from "./sqlite/DataDir.ts"
 import { readPrivately, writePrivately } from "./sqlite/PrivateFile.ts"
 
@@ -19,6 +21,7 @@ export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount,
     Effect.gen(function*() {
       const { path: folder } = yield* DataDir
       const accounts = yield* AccountRepository
+      const digests = yield* KeyedDigests
       const { prepare } = yield* CreateAccount
       const file = path.join(folder, "demo-credential.json")
       const text = yield* readPrivately(file)
@@ -30,7 +33,10 @@ export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount,
             sentence: `${file} is damaged: restore it, or delete it to start without it.`
           })
         }
-        if (Option.isSome(yield* accounts.findCredentials(read.right.account))) return Option.some(read.right)
+        const found = yield* accounts.findCredentials(read.right.account)
+        // under another SECRET_PEPPER the secret would be no good
+        const works = (_: Credentials) => digests.secretMatches(read.right.secret, _.digests)
+        if (Option.isSome(found)) return works(found.value) ? Option.some(read.right) : Option.none()
       }
       if (!(yield* accounts.isEmpty)) return Option.none()
       // the file first: a crash in between is made good at the next start, because there is no account yet
@@ -41,16 +47,11 @@ export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount,
       return Option.some(credential)
     }).pipe(
       Effect.catchTags({
-        StorageUnavailable: (error) => cannotUse(error.cause),
-        Unstorable: (error) => cannotUse(error.cause)
+        StorageUnavailable: (error) => refuseDatabase("The gateway database", error),
+        Unstorable: (error) => refuseDatabase("The gateway database", error)
       })
     )
   )
 }
-
-const cannotUse = (cause: unknown) =>
-  new CannotStart({
-    sentence: `The gateway database cannot be used (${String(cause)}): check its disk, then start again.`
-  })
 
 export const basic = ({ account, secret }: DemoCredential): string => `${account}:${Redacted.value(secret)}`

@@ -118,16 +118,20 @@ export const JsonPresenter = Layer.succeed(Presenter, {
     position: { partition, offset, appendedAt: appended_at }
   })),
 
-  parked: (record, { position, topic }, { id, reason }) => ({
-    key: record.key,
-    value: record.value,
-    headers: {
-      ...record.headers,
-      parked_reason: reason,
-      parked_from: `${topic}/${position.partition}/${position.offset}`,
-      ...(id === null ? {} : { parked_id: id })
+  parked: ({ headers, key, value }, { position, topic }, { id, reason }) => {
+    // one that it came with speaks of something else
+    const { parked_id: _, ...kept } = headers
+    return {
+      key,
+      value,
+      headers: {
+        ...kept,
+        parked_reason: reason,
+        parked_from: `${topic}/${position.partition}/${position.offset}`,
+        ...(id === null ? {} : { parked_id: id })
+      }
     }
-  }),
+  },
 
   readParked: (record) => {
     const { parked_id: id, parked_reason: reason } = record.headers

@@ -38,6 +38,6 @@ export const runRole = (programs: Readonly<Record<string, Effect.Effect<unknown,
     Effect.tapErrorCause((cause) =>
       Cause.isInterruptedOnly(cause) ? Effect.void : Console.error(`gateway: ${sentenceOf(cause)}`)
     ),
-    (_) => runMain(_, { disableErrorReporting: true })
+    (_) => runMain(_, { disableErrorReporting: true, disablePrettyLogger: true })
   )
 }

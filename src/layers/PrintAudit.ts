@@ -1,6 +1,7 @@
 import { Console, Data, Effect } from "effect"
 import { Audit } from "../services/Audit.ts"
 import { CompareDecisions } from "../services/CompareDecisions.ts"
+import { toAuditResource } from "./http/AuditResource.ts"
 
 /** The databases do not agree; what differs has been printed. */
 export class AuditFailed extends Data.TaggedError("AuditFailed") {
@@ -16,6 +17,6 @@ export const printAudit = Effect.gen(function*() {
   const counts = yield* report
   const comparison = yield* compare
   const holds = counts.holds && comparison.differences.length === 0
-  yield* Console.log(JSON.stringify({ ...counts, comparison, holds }, null, 2))
+  yield* Console.log(JSON.stringify({ ...toAuditResource({ ...counts, holds }), comparison }, null, 2))
   if (!holds) return yield* new AuditFailed()
 })

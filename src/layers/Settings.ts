@@ -1,27 +1,36 @@
-import { Config, Duration, Effect, Layer, LogLevel, Record } from "effect"
+import { Config, ConfigProvider, Duration, Effect, Layer, LogLevel, Record } from "effect"
 import { WaitSettings } from "../services/AwaitDecision.ts"
 import { ResendSettings } from "../services/ResendOverdue.ts"
 
+/** A variable that is set to nothing is not set: `docker run -e NAME`, `NAME=${NAME:-}`. */
+export const Environment = Layer.setConfigProvider(
+  ConfigProvider.fromMap(new Map(Object.entries(process.env).flatMap(([name, value]) => value ? [[name, value]] : [])))
+)
+
 /** Every variable of the environment that the gateway reads; docs/configuration.md lists them, and a test compares. */
 
+/** Timers take no more (ECMAScript hosts keep a delay in 32 bits): 24 days. */
+const longest = 2 ** 31 - 1
+
+const integer = (name: string, least: number, most: number, what: string) =>
+  Config.nonEmptyString(name).pipe(
+    Config.validate({
+      message: `Expected ${what}, ${least} to ${most}`,
+      validation: (text) => /^\d{1,10}$/.test(text) && Number(text) >= least && Number(text) <= most
+    }),
+    Config.map(Number)
+  )
+
 const milliseconds = (name: string, byDefault: Duration.DurationInput) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: "Expected a positive number of milliseconds", validation: (ms) => ms > 0 }),
+  integer(name, 1, longest, "milliseconds").pipe(
     Config.map(Duration.millis),
     Config.withDefault(Duration.decode(byDefault))
   )
 
 const count = (name: string, byDefault: number) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: "Expected a positive integer", validation: (n) => n > 0 }),
-    Config.withDefault(byDefault)
-  )
+  integer(name, 1, 1_000_000, "an integer").pipe(Config.withDefault(byDefault))
 
-const port = (name: string, byDefault: number) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: "Expected a port, 0 to 65535", validation: (n) => n >= 0 && n <= 65_535 }),
-    Config.withDefault(byDefault)
-  )
+const port = (name: string, byDefault: number) => integer(name, 0, 65_535, "a port").pipe(Config.withDefault(byDefault))
 
 export const HttpSettings = Config.all({
   host: Config.nonEmptyString("HOST").pipe(Config.withDefault("127.0.0.1")),

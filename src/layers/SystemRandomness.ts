@@ -15,7 +15,7 @@ export const SystemRandomness = Layer.sync(Randomness, () => {
         randomFillSync(pool)
         used = 0
       }
-      const bytes = pool.slice(used, used + size)
+      const bytes = Buffer.from(pool.subarray(used, used + size))
       // what was handed out does not stay behind
       pool.fill(0, used, used + size)
       used += size

@@ -7,7 +7,11 @@ import { type StoredTransaction, TransactionRepository } from "./TransactionRepo
 /** How one id differs between the gateway's and the processor's database. */
 export interface Difference {
   readonly id: TransactionId
-  readonly what: "decision_without_submission" | "recorded_without_decision" | "recorded_otherwise"
+  readonly what:
+    | "decision_without_submission"
+    | "decided_of_other_facts"
+    | "recorded_without_decision"
+    | "recorded_otherwise"
 }
 
 export interface Comparison {
@@ -29,8 +33,12 @@ const differenceOf = (
   transaction: StoredTransaction | undefined
 ): Difference["what"] | null => {
   if (submission === undefined) return "decision_without_submission"
+  if (transaction === undefined) return submission.recorded === null ? null : "recorded_without_decision"
+  if (
+    submission.accountId !== transaction.accountId || submission.amount !== transaction.amount ||
+    submission.acceptedAt !== transaction.acceptedAt
+  ) return "decided_of_other_facts"
   if (submission.recorded === null) return null
-  if (transaction === undefined) return "recorded_without_decision"
   const { decidedAt, decision } = submission.recorded
   return decidedAt === transaction.decidedAt && decision.status === transaction.decision.status &&
       decision.reason === transaction.decision.reason
@@ -47,7 +55,7 @@ export class CompareDecisions extends Effect.Service<CompareDecisions>()("gatewa
     /** The processor first: a decision read before its submission always has one. */
     const confirm = Effect.fnUntraced(function*(id: TransactionId) {
       const [transaction] = yield* transactions.find([id])
-      const submission = Option.map(yield* submissions.find(id, "all"), ({ recorded }) => ({ id, recorded }))
+      const submission = yield* submissions.find(id, "all")
       return differenceOf(id, Option.getOrUndefined(submission), transaction)
     })
 

@@ -1,5 +1,6 @@
 import type { Duration, Effect } from "effect"
 import { Context, Data } from "effect"
+import { innermost } from "./Failure.ts"
 
 /** `transactions`: what waits for a decision. `transactions_result`: decisions. `transactions_dead`: parked records. */
 export const topics = ["transactions", "transactions_result", "transactions_dead"] as const
@@ -49,7 +50,11 @@ export type TailFrom = "end" | ReadonlyMap<number, number>
 export const maxRecordBytes = 1_000_000
 
 /** The log cannot be reached, or did not acknowledge. The records may or may not be in it. */
-export class LogUnavailable extends Data.TaggedError("LogUnavailable")<{ readonly cause: unknown }> {}
+export class LogUnavailable extends Data.TaggedError("LogUnavailable")<{ readonly cause: unknown }> {
+  override get message() {
+    return innermost(this.cause)
+  }
+}
 
 /** A record over `maxRecordBytes`, which no retry can append. */
 export class RecordTooLarge extends Data.TaggedError("RecordTooLarge")<{ readonly bytes: number }> {}

@@ -100,7 +100,9 @@ export class ResendOverdue extends Effect.Service<ResendOverdue>()("gateway/Rese
     const step = moveMark.pipe(
       Effect.zipRight(Effect.repeat(sweep, { while: (sent) => sent === settings.limit })),
       Effect.catchAll((error) =>
-        Effect.logWarning("could not send overdue submissions again").pipe(Effect.annotateLogs({ error: error._tag }))
+        Effect.logWarning("could not send overdue submissions again").pipe(
+          Effect.annotateLogs({ error: error._tag, cause: error.message })
+        )
       )
     )
 

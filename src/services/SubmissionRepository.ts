@@ -67,6 +67,10 @@ export interface SubmissionCounts {
 /** What the audit compares of a submission. */
 export interface SubmissionOutcome {
   readonly id: TransactionId
+  readonly accountId: AccountId
+  /** Cents. */
+  readonly amount: number
+  readonly acceptedAt: Instant
   readonly recorded: { readonly decision: Decision; readonly decidedAt: Instant } | null
 }
 

@@ -6,7 +6,9 @@ import { AccountId, TransactionId } from "../../domain/Ids.ts"
 import { Amount } from "../../domain/Money.ts"
 import { Metadata, Reference } from "../../domain/Submission.ts"
 import { boundedText } from "../../domain/Text.ts"
+import { AuditResource } from "./AuditResource.ts"
 import { FieldErrorCode } from "./FieldErrors.ts"
+import { withoutDecodeError } from "./OpenApiAnswers.ts"
 import { problemsOf } from "./Problem.ts"
 import {
   DecidedTransaction,
@@ -166,20 +168,7 @@ export const createAccount = HttpApiEndpoint.post("createAccount", "/v1/accounts
   .annotate(OpenApi.Summary, "Create an account")
 
 export const readAudit = HttpApiEndpoint.get("readAudit", "/v1/operator/audit")
-  .addSuccess(
-    Schema.Struct({
-      object: Schema.Literal("audit"),
-      at: Timestamp,
-      accepted: Schema.Int,
-      decided: Schema.Int,
-      undecided: Schema.Int,
-      oldest_undecided_at: Schema.NullOr(Timestamp),
-      parked: Schema.Int,
-      undecided_by_key: Schema.Array(Schema.Struct({ key_id: Schema.String, count: Schema.Int })),
-      /** Whether accepted = decided + undecided. */
-      holds: Schema.Boolean
-    }).annotations({ identifier: "Audit" })
-  )
+  .addSuccess(AuditResource)
   .addError(badRequest)
   .addError(problemsOf("forbidden"))
   .addError(anyRequest)
@@ -201,4 +190,5 @@ export class GatewayApi extends HttpApi.make("gateway")
   .addError(problemsOf("internal_error"))
   .annotate(OpenApi.Title, "Payment gateway")
   .annotate(OpenApi.Version, "1")
+  .annotate(OpenApi.Transform, withoutDecodeError)
 {}

@@ -1,4 +1,4 @@
-import { Duration, Effect } from "effect"
+import { type Context, Duration, Effect } from "effect"
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { ulid } from "../../domain/Ids.ts"
@@ -6,6 +6,10 @@ import { Randomness } from "../../services/Randomness.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
 import { maxBodyBytes } from "./RequestBody.ts"
+
+/** `now` in ms since the epoch. */
+export const makeRequestId = (randomness: Context.Tag.Service<Randomness>, now: number): string =>
+  `req_${ulid(now, randomness.bytes(10))}`
 
 /** What the HTTP parser refuses never becomes a request; its answer is written by hand. */
 const refusalOf = (code: string | undefined): Problem => {
@@ -35,6 +39,13 @@ const writeRefusal = (socket: Socket, problem: Problem, requestId: string) => {
   socket.end(`HTTP/1.1 ${status} ${reasonPhrases[status]}\r\n${lines.join("\r\n")}\r\n\r\n${body}`)
 }
 
+/** A refusal must not stand where the answer to an earlier request of the connection belongs. */
+const afterAnswers = (socket: Socket & { readonly _httpMessage?: ServerResponse | null }, refuse: () => void): void => {
+  const answering = socket._httpMessage
+  if (answering) answering.once("close", () => afterAnswers(socket, refuse))
+  else if (socket.writable) refuse()
+}
+
 /** Kept-alive connections outlive the idle time of the load balancers in front (60 s at most of them). */
 const keepAliveTimeout = Duration.toMillis("65 seconds")
 
@@ -62,6 +73,8 @@ const close = (server: Server, grace: Duration.Duration) =>
     server.close(() => resume(Effect.void))
     server.closeIdleConnections()
   }).pipe(
+    // a finalizer is not interruptible, and a client in the middle of a request never ends by itself
+    Effect.interruptible,
     Effect.timeoutOption(grace),
     Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
   )
@@ -77,6 +90,8 @@ export const serve = Effect.fnUntraced(function*(options: {
   readonly beforeClose: Effect.Effect<void>
 }) {
   const randomness = yield* Randomness
+  const clock = yield* Effect.clock
+  const requestId = () => makeRequestId(randomness, clock.unsafeCurrentTimeMillis())
   const timeout = Duration.toMillis(options.requestTimeout)
   const server = createServer({
     requestTimeout: timeout,
@@ -104,9 +119,8 @@ export const serve = Effect.fnUntraced(function*(options: {
   )
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
-    writeRefusal(socket, refusalOf(error.code), requestId())
+    afterAnswers(socket, () => writeRefusal(socket, refusalOf(error.code), requestId()))
   })
-  const requestId = () => `req_${ulid(performance.timeOrigin + performance.now(), randomness.bytes(10))}`
 
   const address = yield* Effect.acquireRelease(
     listen(server, options.address, options.variable),

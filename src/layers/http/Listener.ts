@@ -1,9 +1,10 @@
 import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { ulid } from "../../domain/Ids.ts"
+
 import { Authenticate, type Principal } from "../../services/Authenticate.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
+import { makeRequestId } from "./HttpServer.ts"
 import { type Operation, operationsOf } from "./Operation.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
 import type { Handlers, Received } from "./Reply.ts"
@@ -119,7 +120,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
 
     handle: (message: IncomingMessage, response: ServerResponse): void => {
       const receivedAt = clock.unsafeCurrentTimeMillis()
-      const requestId = `req_${ulid(receivedAt, randomness.bytes(10))}`
+      const requestId = makeRequestId(randomness, receivedAt)
       const method = message.method === "HEAD" ? "GET" : message.method ?? ""
       let template = otherRoute
       let abandon: (() => void) | undefined

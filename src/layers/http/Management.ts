@@ -1,45 +1,59 @@
-import { Duration, Effect, Layer, Runtime } from "effect"
+import { Context, Duration, Effect, Layer, Runtime } from "effect"
 import type { RequestListener } from "node:http"
+import { Randomness } from "../../services/Randomness.ts"
 import { MetricsRegistry } from "../PrometheusMetrics.ts"
 import { HttpSettings } from "../Settings.ts"
-import { serve } from "./HttpServer.ts"
+import { type Listening, makeRequestId, serve } from "./HttpServer.ts"
 import type { Answer } from "./Listener.ts"
 import { livez, readyz } from "./Pages.ts"
 
+/** Where metrics and health are. */
+export class ManagementAddress extends Context.Tag("gateway/ManagementAddress")<ManagementAddress, Listening>() {}
+
 /** Metrics and health on a port of their own, which no client of the API reaches. */
-export const Management = Layer.scopedDiscard(Effect.gen(function*() {
-  const { host, managementPort, requestTimeout } = yield* HttpSettings
-  const registry = yield* MetricsRegistry
-  const run = Runtime.runPromise(yield* Effect.runtime())
+export const Management = Layer.scoped(
+  ManagementAddress,
+  Effect.gen(function*() {
+    const { host, managementPort, requestTimeout } = yield* HttpSettings
+    const registry = yield* MetricsRegistry
+    const randomness = yield* Randomness
+    const clock = yield* Effect.clock
+    const run = Runtime.runPromise(yield* Effect.runtime())
 
-  const metrics = Effect.map(
-    Effect.promise(() => registry.metrics()),
-    (body): Answer => ({ status: 200, headers: { "content-type": registry.contentType }, body })
-  )
-  const pages = new Map([["/metrics", metrics], [livez.path, livez.answer], [readyz.path, readyz.answer]])
-  const missing: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "Not found\n" }
-  const wrongMethod: Answer = {
-    status: 405,
-    headers: { "content-type": "text/plain", allow: "GET, HEAD" },
-    body: "Method not allowed\n"
-  }
+    const metrics = Effect.map(
+      Effect.promise(() => registry.metrics()),
+      (body): Answer => ({ status: 200, headers: { "content-type": registry.contentType }, body })
+    )
+    const pages = new Map([["/metrics", metrics], [livez.path, livez.answer], [readyz.path, readyz.answer]])
+    const missing: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "Not found\n" }
+    const wrongMethod: Answer = {
+      status: 405,
+      headers: { "content-type": "text/plain", allow: "GET, HEAD" },
+      body: "Method not allowed\n"
+    }
 
-  const listener: RequestListener = (message, response) => {
-    const page = pages.get((message.url ?? "").split("?")[0]!)
-    const answer = page === undefined
-      ? Effect.succeed(missing)
-      : message.method === "GET" || message.method === "HEAD"
-      ? page
-      : Effect.succeed(wrongMethod)
-    void run(answer).then(({ body, headers, status }) => response.writeHead(status, headers).end(body))
-  }
+    const listener: RequestListener = (message, response) => {
+      const page = pages.get((message.url ?? "").split("?")[0]!)
+      const answer = page === undefined
+        ? Effect.succeed(missing)
+        : message.method === "GET" || message.method === "HEAD"
+        ? page
+        : Effect.succeed(wrongMethod)
+      void run(answer).then(({ body, headers, status }) =>
+        response.writeHead(status, {
+          ...headers,
+          "request-id": makeRequestId(randomness, clock.unsafeCurrentTimeMillis())
+        }).end(body)
+      )
+    }
 
-  yield* serve({
-    listener,
-    address: { host, port: managementPort },
-    variable: "MANAGEMENT_PORT",
-    requestTimeout,
-    grace: Duration.seconds(1),
-    beforeClose: Effect.void
+    return yield* serve({
+      listener,
+      address: { host, port: managementPort },
+      variable: "MANAGEMENT_PORT",
+      requestTimeout,
+      grace: Duration.seconds(1),
+      beforeClose: Effect.void
+    })
   })
-}))
+)

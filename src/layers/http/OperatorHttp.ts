@@ -1,6 +1,7 @@
 import { Effect, Redacted } from "effect"
 import { Audit } from "../../services/Audit.ts"
 import { CreateAccount } from "../../services/CreateAccount.ts"
+import { toAuditResource } from "./AuditResource.ts"
 import { Problem } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 import { toTimestamp } from "./TransactionResource.ts"
@@ -34,20 +35,7 @@ export const operatorHandlers = Effect.gen(function*() {
     report.pipe(
       Effect.mapBoth({
         onFailure: () => unavailable,
-        onSuccess: (_) => ({
-          status: 200,
-          body: {
-            object: "audit" as const,
-            at: toTimestamp(_.at),
-            accepted: _.accepted,
-            decided: _.decided,
-            undecided: _.undecided,
-            oldest_undecided_at: _.oldestUndecidedAt === null ? null : toTimestamp(_.oldestUndecidedAt),
-            parked: _.parked,
-            undecided_by_key: _.undecidedByKey.map(({ count, keyId }) => ({ key_id: keyId, count })),
-            holds: _.holds
-          }
-        })
+        onSuccess: (_) => ({ status: 200, body: toAuditResource(_) })
       })
     )
 

@@ -2,6 +2,7 @@ import { Migrator, SqlClient } from "@effect/sql"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Layer } from "effect"
 import { CannotStart } from "../CannotStart.ts"
+import { refuseDatabase } from "../DatabaseRefusal.ts"
 
 /**
  * One idempotent statement. Its record in the database is its name and the oldest code (by that code's last migration)
@@ -45,12 +46,7 @@ const migrate = Effect.fnUntraced(function*({ migrations, name }: DatabaseSchema
   yield* Migrator.make({})({
     loader: Effect.succeed(migrations.map((_) => [_.id, recordedName(_), Effect.succeed(_.up)] as const))
   }).pipe(
-    Effect.catchAllCause((cause) =>
-      Effect.zipRight(
-        Effect.logDebug("migration failed", cause),
-        refuse(`The ${name} database could not be migrated: check its disk and rights, then start again.`)
-      )
-    )
+    Effect.catchAllCause((cause) => refuseDatabase(`The ${name} database`, cause))
   )
 })
 

@@ -44,6 +44,7 @@ const CountsRow = Schema.Struct({
   key_id: Schema.String,
   accepted: Schema.Int,
   decided: Schema.Int,
+  undecided: Schema.Int,
   parked: Schema.Int,
   oldest: Schema.NullOr(Schema.Int),
   last: TransactionId
@@ -58,6 +59,9 @@ const HolderRow = Schema.Struct({
 
 const OutcomeRow = Schema.Struct({
   id: SubmissionRow.fields.id,
+  account_id: SubmissionRow.fields.account_id,
+  amount: SubmissionRow.fields.amount,
+  accepted_at: SubmissionRow.fields.accepted_at,
   status: SubmissionRow.fields.status,
   reason: SubmissionRow.fields.reason,
   decided_at: SubmissionRow.fields.decided_at
@@ -185,7 +189,8 @@ export const SqlSubmissionRepository = Layer.scoped(
       Request: Schema.String,
       Result: CountsRow,
       execute: (after) =>
-        sql`SELECT key_id, COUNT(*) AS accepted, COUNT(status) AS decided, COUNT(parked_at) AS parked,
+        sql`SELECT key_id, COUNT(*) AS accepted, COUNT(status) AS decided, SUM(status IS NULL) AS undecided,
+              COUNT(parked_at) AS parked,
               MIN(CASE WHEN status IS NULL THEN accepted_at END) AS oldest, MAX(id) AS last
             FROM (SELECT id, key_id, status, parked_at, accepted_at FROM submissions
               WHERE id > ${after} ORDER BY id LIMIT ${walkStep}) AS step GROUP BY key_id`
@@ -199,7 +204,7 @@ export const SqlSubmissionRepository = Layer.scoped(
       for (;;) {
         const step: ReadonlyArray<typeof CountsRow.Type> = yield* Effect.mapError(countRows(after), toUnavailable)
         for (const row of step) {
-          const undecided = row.accepted - row.decided
+          const { undecided } = row
           totals.accepted += row.accepted
           totals.decided += row.decided
           totals.undecided += undecided
@@ -222,7 +227,8 @@ export const SqlSubmissionRepository = Layer.scoped(
       Request: Schema.Struct({ after: Schema.String, limit: Schema.Int }),
       Result: OutcomeRow,
       execute: ({ after, limit }) =>
-        sql`SELECT id, status, reason, decided_at FROM submissions WHERE id > ${after} ORDER BY id LIMIT ${limit}`
+        sql`SELECT id, account_id, amount, accepted_at, status, reason, decided_at FROM submissions
+            WHERE id > ${after} ORDER BY id LIMIT ${limit}`
     })
 
     return SubmissionRepository.of({
@@ -319,8 +325,11 @@ export const SqlSubmissionRepository = Layer.scoped(
           Effect.mapBoth({
             onFailure: toUnavailable,
             onSuccess: (_) =>
-              _.map(({ decided_at, id, reason, status }) => ({
+              _.map(({ accepted_at, account_id, amount, decided_at, id, reason, status }) => ({
                 id,
+                accountId: account_id,
+                amount,
+                acceptedAt: accepted_at,
                 recorded: status === null ? null : { decision: decisionOf(status, reason), decidedAt: decided_at! }
               }))
           })

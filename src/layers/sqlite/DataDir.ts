@@ -1,5 +1,5 @@
 import Sqlite from "better-sqlite3"
-import { Config, Context, Effect, Layer } from "effect"
+import { Array as Arr, Config, Context, Effect, Layer } from "effect"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { CannotStart } from "../CannotStart.ts"
@@ -16,13 +16,19 @@ export class DataDir extends Context.Tag("gateway/DataDir")<DataDir, {
     Effect.map(DataDir, (_) => path.join(_.path, `${name}.sqlite`))
 }
 
+const ours = /^(lock|keys\.json|demo-credential\.json|(gateway|processor|log)\.sqlite(-wal|-shm)?)$/
+
 const prepare = (folder: string) =>
   Effect.try({
     try: () => {
       // the last folder only: a parent that is missing is a volume that was not mounted
       if (!fs.existsSync(folder)) fs.mkdirSync(folder, { mode: 0o700 })
-      fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
       if (!fs.statSync(folder).isDirectory()) throw new Error("it is not a folder")
+      fs.accessSync(folder, fs.constants.R_OK | fs.constants.W_OK | fs.constants.X_OK)
+      for (const name of fs.readdirSync(folder)) {
+        // SQLite would open a file that may only be read, and say so at the first write
+        if (ours.test(name)) fs.accessSync(path.join(folder, name), fs.constants.R_OK | fs.constants.W_OK)
+      }
     },
     catch: (cause) =>
       new CannotStart({
@@ -57,9 +63,20 @@ const isBusy = (cause: unknown) => cause instanceof Sqlite.SqliteError && cause.
 
 const resolve = Config.map(DataDirSettings, (folder) => path.resolve(folder))
 
-const locate = (folder: string) => ({
-  path: folder,
-  hasDatabases: ["gateway.sqlite", "processor.sqlite"].some((_) => fs.existsSync(path.join(folder, _)))
+/** One of two databases cannot be made anew beside the other: what it held would be gone without a word. */
+const locate = Effect.fnUntraced(function*(folder: string) {
+  const [present, missing] = Arr.partition(
+    ["gateway.sqlite", "processor.sqlite"],
+    (name) => (fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0
+  )
+  if (present.length === 1) {
+    return yield* new CannotStart({
+      sentence: `${path.join(folder, missing[0]!)} is missing or empty although ${
+        present[0]
+      } exists: restore it from your backup.`
+    })
+  }
+  return { path: folder, hasDatabases: present.length > 0 }
 })
 
 /** Belongs to this process alone. */
@@ -67,9 +84,11 @@ export const LockedDataDir = Layer.scoped(
   DataDir,
   Effect.gen(function*() {
     const folder = yield* resolve
+    // sealed cards and secrets: for this user alone
+    process.umask(0o077)
     yield* prepare(folder)
     yield* lock(folder)
-    return locate(folder)
+    return yield* locate(folder)
   })
 )
 
@@ -77,7 +96,7 @@ export const LockedDataDir = Layer.scoped(
 export const SharedDataDir = Layer.effect(
   DataDir,
   Effect.gen(function*() {
-    const folder = locate(yield* resolve)
+    const folder = yield* locate(yield* resolve)
     if (!folder.hasDatabases) {
       return yield* new CannotStart({
         sentence: `DATA_DIR ${folder.path} holds no databases: name the folder of the gateway that you mean.`

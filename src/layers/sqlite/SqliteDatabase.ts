@@ -1,7 +1,7 @@
 import { SqlClient } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
-import { Cause, Effect, Layer } from "effect"
-import { CannotStart } from "../CannotStart.ts"
+import { type Cause, Effect, Layer } from "effect"
+import { refuseDatabase } from "../DatabaseRefusal.ts"
 import { DataDir } from "./DataDir.ts"
 
 export interface Durability {
@@ -17,32 +17,18 @@ const pragmas = Effect.fnUntraced(function*({ synchronous }: Durability) {
   yield* sql`PRAGMA cache_size = -65536`
 })
 
-const unusable = (filename: string) => (cause: Cause.Cause<unknown>) =>
-  Effect.fail(
-    new CannotStart({
-      sentence: `${filename} cannot be opened (${reasonOf(cause)}): ${remedyOf(cause)}.`
-    })
-  )
+/** The log is not the truth: without it what is undecided is sent again. */
+export const logRemedy = "delete log.sqlite and the files beside it, and what is undecided is sent again"
 
-const reasonOf = (cause: Cause.Cause<unknown>) => {
-  const error = Cause.squash(cause)
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return inner instanceof Error ? inner.message : String(inner)
-}
-
-const remedyOf = (cause: Cause.Cause<unknown>) => {
-  const reason = reasonOf(cause)
-  if (/full|disk I\/O/i.test(reason)) return "make space on its disk"
-  if (/malformed|not a database/i.test(reason)) return "restore it from your backup"
-  return "check that this user may read and write it"
-}
+const unusable = (name: "gateway" | "processor" | "log", filename: string) => (cause: Cause.Cause<unknown>) =>
+  Layer.fail(name === "log" ? refuseDatabase(filename, cause, logRemedy) : refuseDatabase(filename, cause))
 
 /** One file of the embedded profile, in WAL mode, with one connection. */
 export const sqliteDatabase = (name: "gateway" | "processor" | "log", durability: Durability) =>
   Layer.unwrapEffect(Effect.map(DataDir.file(name), (filename) =>
     Layer.effectDiscard(pragmas(durability)).pipe(
       Layer.provideMerge(SqliteClient.layer({ filename })),
-      Layer.catchAllCause((cause) => Layer.effect(SqlClient.SqlClient, unusable(filename)(cause)))
+      Layer.catchAllCause(unusable(name, filename))
     )))
 
 /** For reading beside the process that owns the file. */
@@ -50,6 +36,6 @@ export const readOnlySqliteDatabase = (name: "gateway" | "processor") =>
   Layer.unwrapEffect(
     Effect.map(DataDir.file(name), (filename) =>
       SqliteClient.layer({ filename, readonly: true, disableWAL: true }).pipe(
-        Layer.catchAllCause((cause) => Layer.effect(SqlClient.SqlClient, unusable(filename)(cause)))
+        Layer.catchAllCause(unusable(name, filename))
       ))
   )

@@ -10,20 +10,16 @@ import {
   topics
 } from "../../services/Log.ts"
 import { Metrics } from "../../services/Metrics.ts"
-import { CannotStart } from "../CannotStart.ts"
+import { refuseDatabase } from "../DatabaseRefusal.ts"
 import { makeGroupCommit } from "../GroupCommit.ts"
 import { LogSettings } from "../Settings.ts"
 import { consume, tail } from "./LogConsumer.ts"
 import { makeLogStore, maxRecords, partition } from "./LogStore.ts"
+import { logRemedy } from "./SqliteDatabase.ts"
 
 const toUnavailable = (cause: unknown) => new LogUnavailable({ cause })
 
-const damaged = (cause: unknown) =>
-  new CannotStart({
-    sentence: `The log's database cannot be used (${
-      String(cause)
-    }): delete log.sqlite and the files beside it, and what is undecided is sent again.`
-  })
+const unusable = (cause: unknown) => refuseDatabase("The log's database", cause, logRemedy)
 
 /**
  * The log of the embedded profile: one process, one partition, a row for each append, as Kafka keeps record batches.
@@ -34,7 +30,7 @@ export const SqliteLog = Layer.scoped(
   Effect.gen(function*() {
     const metrics = yield* Metrics
     const { laneCapacity, pace } = yield* LogSettings
-    const store = yield* Effect.mapError(makeLogStore, damaged)
+    const store = yield* Effect.mapError(makeLogStore, unusable)
 
     const makeLane = (topic: Topic) =>
       makeGroupCommit({

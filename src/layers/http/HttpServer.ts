@@ -42,7 +42,7 @@ const writeRefusal = (socket: Socket, problem: Problem, requestId: string) => {
 /** A refusal must not stand where the answer to an earlier request of the connection belongs. */
 const afterAnswers = (socket: Socket & { readonly _httpMessage?: ServerResponse | null }, refuse: () => void): void => {
   const answering = socket._httpMessage
-  if (answering) answering.once("close", () => afterAnswers(socket, refuse))
+  if (answering?.req.complete === true) answering.once("close", () => afterAnswers(socket, refuse))
   else if (socket.writable) refuse()
 }
 

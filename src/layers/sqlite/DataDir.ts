@@ -63,17 +63,30 @@ const isBusy = (cause: unknown) => cause instanceof Sqlite.SqliteError && cause.
 
 const resolve = Config.map(DataDirSettings, (folder) => path.resolve(folder))
 
+const databases = [{ name: "gateway.sqlite", rows: "submissions" }, { name: "processor.sqlite", rows: "transactions" }]
+
+/** Without a row it may be what a first start left that was killed. */
+const holds = (file: string, table: string): boolean => {
+  const database = new Sqlite(file, { readonly: true })
+  try {
+    return database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() !== undefined
+  } catch (error) {
+    return !/no such table/.test(messageOf(error))
+  } finally {
+    database.close()
+  }
+}
+
 /** One of two databases cannot be made anew beside the other: what it held would be gone without a word. */
 const locate = Effect.fnUntraced(function*(folder: string) {
-  const [present, missing] = Arr.partition(
-    ["gateway.sqlite", "processor.sqlite"],
-    (name) => (fs.statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0
+  const [missing, present] = Arr.partition(
+    databases.map(({ name, rows }) => ({ file: path.join(folder, name), rows })),
+    ({ file }) => (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0
   )
-  if (present.length === 1) {
+  const [used] = present.filter(({ file, rows }) => missing.length > 0 && holds(file, rows))
+  if (used !== undefined) {
     return yield* new CannotStart({
-      sentence: `${path.join(folder, missing[0]!)} is missing or empty although ${
-        present[0]
-      } exists: restore it from your backup.`
+      sentence: `${missing[0]!.file} is missing or empty although ${used.file} is in use: restore it from your backup.`
     })
   }
   return { path: folder, hasDatabases: present.length > 0 }

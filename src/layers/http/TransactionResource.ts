@@ -62,9 +62,8 @@ export type TransactionResource = typeof TransactionResource.Type
 /** A submission as its account, or the operator, reads it. */
 export const toResource = (submission: StoredSubmission, reader: Principal): TransactionResource => {
   const { amount, card, currency, id, metadata, recorded, reference } = submission
-  const known = {
-    id,
-    object: "transaction" as const,
+  const identity = { id, object: "transaction" as const }
+  const facts = {
     amount,
     currency,
     card: {
@@ -80,11 +79,12 @@ export const toResource = (submission: StoredSubmission, reader: Principal): Tra
     created_at: toTimestamp(submission.acceptedAt),
     ...(reader._tag === "Operator" ? { account: submission.accountId } : {})
   }
-  if (recorded === null) return { ...known, status: "processing", error: null, decided_at: null }
+  if (recorded === null) return { ...identity, status: "processing", ...facts, error: null, decided_at: null }
   const { reason, status } = recorded.decision
   return {
-    ...known,
+    ...identity,
     status,
+    ...facts,
     error: reason === null ? null : { code: reason, message: sentenceOf(reason) },
     decided_at: toTimestamp(recorded.decidedAt)
   }

@@ -83,7 +83,7 @@ const locate = Effect.fnUntraced(function*(folder: string) {
     databases.map(({ name, rows }) => ({ file: path.join(folder, name), rows })),
     ({ file }) => (fs.statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0
   )
-  const [used] = present.filter(({ file, rows }) => missing.length > 0 && holds(file, rows))
+  const used = present.find(({ file, rows }) => missing.length > 0 && holds(file, rows))
   if (used !== undefined) {
     return yield* new CannotStart({
       sentence: `${missing[0]!.file} is missing or empty although ${used.file} is in use: restore it from your backup.`

@@ -2,11 +2,12 @@ import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 
 import { Authenticate, type Principal } from "../../services/Authenticate.ts"
+import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
 import { makeRequestId } from "./HttpServer.ts"
 import { type Operation, operationsOf } from "./Operation.ts"
-import { encodeProblem, Problem } from "./Problem.ts"
+import { encodeProblem, Problem, unavailable } from "./Problem.ts"
 import type { Handlers, Received } from "./Reply.ts"
 import { type Body, checkBody, collectBody, parseBody } from "./RequestBody.ts"
 import { accepts, basicCredential, idempotencyKey, namesHost } from "./RequestHeaders.ts"
@@ -34,7 +35,6 @@ const unauthenticated = new Problem({
   detail: "Send account and secret by HTTP Basic authentication.",
   headers: challenge
 })
-const unavailable = new Problem({ name: "unavailable", detail: "The database cannot be asked now." })
 const forbidden = {
   account: new Problem({ name: "forbidden", detail: "Only an account may do this." }),
   operator: new Problem({ name: "forbidden", detail: "Only the operator may do this." })
@@ -73,7 +73,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
     const credential = basicCredential(message)
     return credential === null ? unauthenticated : Effect.mapError(
       authenticate(credential.username, credential.password),
-      (error) => error._tag === "StorageUnavailable" ? unavailable : unauthenticated
+      (error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated
     )
   }
 
@@ -110,6 +110,19 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
     } satisfies Answer
   })
 
+  let warnedAt = 0
+  /** At most once a second: when the database is away, every request is refused. */
+  const warn = ({ cause, name }: Problem, route: string, requestId: string) => {
+    const now = clock.unsafeCurrentTimeMillis()
+    if (now - warnedAt < 1_000) return
+    warnedAt = now
+    runFork(
+      Effect.logWarning(`answered ${name}`, innermost(cause)).pipe(
+        Effect.annotateLogs({ request_id: requestId, route })
+      )
+    )
+  }
+
   return {
     /** From now on every request is answered 503, and its connection is closed. */
     drain: Effect.sync(() => {
@@ -138,7 +151,10 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
         })
         response.end(body)
       }
-      const refuse = (problem: Problem) => send(encodeProblem(problem, template, requestId))
+      const refuse = (problem: Problem) => {
+        if (problem.cause !== undefined) warn(problem, template, requestId)
+        send(encodeProblem(problem, template, requestId))
+      }
 
       const run = (answer: Effect.Effect<Answer, Problem>) => {
         const fiber = runFork(answer)

@@ -2,11 +2,10 @@ import { Effect, Redacted } from "effect"
 import { Audit } from "../../services/Audit.ts"
 import { CreateAccount } from "../../services/CreateAccount.ts"
 import { toAuditResource } from "./AuditResource.ts"
-import { Problem } from "./Problem.ts"
+import { Problem, unavailable } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 import { toTimestamp } from "./TransactionResource.ts"
 
-const unavailable = new Problem({ name: "unavailable", detail: "The database cannot be asked now." })
 const refusedByDatabase = new Problem({ name: "invalid_request", detail: "The database cannot store this request." })
 
 export const operatorHandlers = Effect.gen(function*() {
@@ -16,7 +15,7 @@ export const operatorHandlers = Effect.gen(function*() {
   const createAccount: Handlers["createAccount"] = ({ payload }) =>
     create(payload.name).pipe(
       Effect.mapBoth({
-        onFailure: (error) => error._tag === "Unstorable" ? refusedByDatabase : unavailable,
+        onFailure: (error) => error._tag === "Unstorable" ? refusedByDatabase : unavailable(error),
         onSuccess: ({ account, secret }) => ({
           status: 201,
           body: {
@@ -34,7 +33,7 @@ export const operatorHandlers = Effect.gen(function*() {
   const readAudit: Handlers["readAudit"] = () =>
     report.pipe(
       Effect.mapBoth({
-        onFailure: () => unavailable,
+        onFailure: unavailable,
         onSuccess: (_) => ({ status: 200, body: toAuditResource(_) })
       })
     )

@@ -77,7 +77,18 @@ export class Problem extends Data.TaggedError("Problem")<{
   readonly detail: string
   readonly errors?: ReadonlyArray<FieldError>
   readonly headers?: Readonly<Record<string, string>>
+  /** For the log alone. */
+  readonly cause?: unknown
 }> {}
+
+/** The database cannot be asked now; what was sent may have been stored. */
+export const unavailable = (cause: unknown): Problem =>
+  new Problem({
+    name: "unavailable",
+    detail:
+      "The database cannot be asked now. What was sent may have been stored: repeat it with the same Idempotency-Key.",
+    cause
+  })
 
 /** Seconds after which a retry is worth it. */
 const retryAfter = "1"

@@ -13,7 +13,7 @@ import {
 } from "../../services/SubmissionRepository.ts"
 import { SubmitTransaction } from "../../services/SubmitTransaction.ts"
 import type { TransactionRequest } from "./Api.ts"
-import { Problem } from "./Problem.ts"
+import { Problem, unavailable } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 import { preferredWait } from "./RequestHeaders.ts"
 import { canonicalJson } from "./StrictJson.ts"
@@ -24,11 +24,6 @@ const path = "/v1/transactions"
 const missing = new Problem({ name: "resource_missing", detail: "There is no such transaction." })
 const unknownCursor = new Problem({ name: "unknown_cursor", detail: "There is no such transaction to page from." })
 const badQuery = (detail: string) => new Problem({ name: "invalid_query", detail })
-const unavailable = new Problem({
-  name: "unavailable",
-  detail:
-    "The database cannot be asked now. What was sent may have been stored: repeat it with the same Idempotency-Key."
-})
 const reused = new Problem({
   name: "idempotency_key_reused",
   detail: "This Idempotency-Key was used for another request: use a new one."
@@ -73,7 +68,7 @@ export const transactionHandlers = Effect.gen(function*() {
   const find = (id: string, scope: Scope) =>
     isTransactionId(id)
       ? submissions.find(id, scope).pipe(
-        Effect.mapError(() => unavailable),
+        Effect.mapError(unavailable),
         Effect.flatMap(Option.match({
           onNone: () => missing,
           onSome: Effect.succeed
@@ -104,7 +99,11 @@ export const transactionHandlers = Effect.gen(function*() {
       // a client that goes away cancels its wait, never its transaction
       Effect.uninterruptible,
       Effect.mapError((error) =>
-        error._tag === "IdempotencyKeyReused" ? reused : error._tag === "Unstorable" ? refusedByDatabase : unavailable
+        error._tag === "IdempotencyKeyReused"
+          ? reused
+          : error._tag === "Unstorable"
+          ? refusedByDatabase
+          : unavailable(error)
       )
     )
 
@@ -134,7 +133,7 @@ export const transactionHandlers = Effect.gen(function*() {
     const current = wait === null || now.recorded !== null
       ? now
       : yield* waitOut(now.id, scope, wait, receivedAt).pipe(
-        Effect.mapError(() => unavailable),
+        Effect.mapError(unavailable),
         Effect.map(Option.getOrElse(() => now))
       )
     const body = toResource(current, principal)
@@ -164,7 +163,7 @@ export const transactionHandlers = Effect.gen(function*() {
     if (from !== undefined) yield* Effect.mapError(find(from, scope), (_) => _ === missing ? unknownCursor : _)
     const cursor: Page["cursor"] = after !== undefined ? { after } : before !== undefined ? { before } : null
     // one more than asked for tells whether there are more
-    const found = yield* Effect.mapError(submissions.list({ scope, limit: limit + 1, cursor }), () => unavailable)
+    const found = yield* Effect.mapError(submissions.list({ scope, limit: limit + 1, cursor }), unavailable)
     const has_more = found.length > limit
     const page = before === undefined ? found.slice(0, limit) : found.slice(-limit)
     const last = before === undefined ? page.at(-1) : page[0]

@@ -65,13 +65,16 @@ const resolve = Config.map(DataDirSettings, (folder) => path.resolve(folder))
 
 const databases = [{ name: "gateway.sqlite", rows: "submissions" }, { name: "processor.sqlite", rows: "transactions" }]
 
+const isRollback = (cause: unknown) => cause instanceof Sqlite.SqliteError && cause.code === "SQLITE_READONLY_ROLLBACK"
+
 /** Without a row it may be what a first start left that was killed. */
 const holds = (file: string, table: string): boolean => {
   const database = new Sqlite(file, { readonly: true })
   try {
     return database.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get() !== undefined
   } catch (error) {
-    return !/no such table/.test(messageOf(error))
+    // a database that was used is in WAL mode, and has no journal to roll back
+    return !(isRollback(error) || /no such table/.test(messageOf(error)))
   } finally {
     database.close()
   }

@@ -207,7 +207,10 @@ describe.each(Object.entries(postRoutes))("POST %s refuses", (path, { body, by }
   })
 
   it("two thousand unknown members, soon", async () => {
-    const members = Array.from({ length: 2_000 }, (_, i) => `"${i.toString(36).replace(/\d/g, "_")}${"z".repeat(i % 3)}":0`)
+    const members = Array.from(
+      { length: 2_000 },
+      (_, i) => `"${i.toString(36).replace(/\d/g, "_")}${"z".repeat(i % 3)}":0`
+    )
     const unique = [...new Set(members)].join(",")
     const answer = await gateway().call("POST", path, { as: caller(), body: `{${unique}}` })
     assertProblem(answer, 422, "invalid_request")
@@ -252,6 +255,9 @@ it("__proto__ in the card and in the metadata changes nothing", async () => {
 })
 
 it("colons and quotes in texts are no keys", async () => {
-  const answer = await gateway().submit(account, transaction({ reference: "a:b\"c\\\":", metadata: { "k:\"": ":\\\"" } }))
+  const answer = await gateway().submit(
+    account,
+    transaction({ reference: "a:b\"c\\\":", metadata: { "k:\"": ":\\\"" } })
+  )
   assert.strictEqual(answer.status, 202, answer.text)
 })

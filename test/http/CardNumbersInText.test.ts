@@ -32,9 +32,14 @@ const places: ReadonlyArray<readonly [string, (text: string) => unknown, string]
 describe.each(places)("a card number in %s", (_, body, pointer) => {
   it.each(pasted)("%s is refused", async (_, text) => {
     const rows = gateway().rows()
-    const problem = assertProblem(await gateway().submit(account, body(gateway().secret(text))), 422, "card_number_in_text", [
-      text
-    ])
+    const problem = assertProblem(
+      await gateway().submit(account, body(gateway().secret(text))),
+      422,
+      "card_number_in_text",
+      [
+        text
+      ]
+    )
     assert.lengthOf(problem.errors, 1)
     assert.isTrue(problem.errors[0]!.pointer.startsWith(pointer))
     assert.strictEqual(problem.errors[0]!.code, "card_number_in_text")
@@ -61,7 +66,12 @@ it("all places are told at once", async () => {
     account,
     transaction({ reference: cards.visa, metadata: { [cards.mastercard]: cards.amex } }, { holder: cards.jcb })
   )
-  const problem = assertProblem(answer, 422, "card_number_in_text", [cards.visa, cards.mastercard, cards.amex, cards.jcb])
+  const problem = assertProblem(answer, 422, "card_number_in_text", [
+    cards.visa,
+    cards.mastercard,
+    cards.amex,
+    cards.jcb
+  ])
   assert.includeMembers(pointersOf(problem) as Array<string>, [
     "#/card/holder card_number_in_text",
     "#/metadata card_number_in_text",
@@ -120,9 +130,14 @@ describe("elsewhere in a request it reaches nothing", () => {
       for (const as of [account, gateway().operator, undefined]) {
         const answer = await gateway().call("GET", path, as === undefined ? {} : { as })
         assert.include([400, 401, 404], answer.status)
-        assertProblem(answer, answer.status, ["resource_missing", "route_missing", "invalid_query", "unauthenticated"], [
-          cards.visa
-        ])
+        assertProblem(
+          answer,
+          answer.status,
+          ["resource_missing", "route_missing", "invalid_query", "unauthenticated"],
+          [
+            cards.visa
+          ]
+        )
       }
     }
     assert.notInclude(await gateway().metrics(), cards.visa)

@@ -1,5 +1,5 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { accountOf, basic, type Credential, secretOf, useGateway } from "../support/GatewayFixture.ts"
+import { accountOf, basic, type Credential, requestBytes, secretOf, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem, comparable } from "../support/HttpAssertions.ts"
 import { rawRequest } from "../support/HttpConnection.ts"
 import { cards, postRoutes, transaction } from "../support/HttpSamples.ts"
@@ -105,18 +105,12 @@ describe("401", () => {
     const before = gateway().rows()
     const body = JSON.stringify(transaction())
     for (const lines of [[account, account], [account, other], [account, "a:b"], ["a:b", account]]) {
-      const answer = await rawRequest(
-        gateway().port,
-        [
-          "POST /v1/transactions HTTP/1.1",
-          "Host: gateway",
-          ...lines.map((_) => `Authorization: ${basic(_)}`),
-          "Content-Type: application/json",
-          `Content-Length: ${body.length}`,
-          "",
-          body
-        ].join("\r\n")
+      const [first, second] = lines.map((_) => `Authorization: ${basic(_)}`)
+      const bytes = requestBytes("POST", "/v1/transactions", { body }).replace(
+        "Host:",
+        `${first}\r\n${second}\r\nHost:`
       )
+      const answer = await rawRequest(gateway().port, bytes)
       assertProblem(answer, 401, "unauthenticated")
     }
     assert.strictEqual(gateway().rows(), before)

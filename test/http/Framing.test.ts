@@ -34,17 +34,21 @@ const makesNothing = async (bytes: string | Uint8Array): Promise<HttpAnswer> => 
 
 describe("what the HTTP parser refuses is a problem with a Request-Id", () => {
   const refused: ReadonlyArray<readonly [string, () => string]> = [
-    ["Content-Length with Transfer-Encoding", () =>
-      post(withLength(body), "Transfer-Encoding: chunked") + `0\r\n\r\n`],
+    ["Content-Length with Transfer-Encoding", () => post(withLength(body), "Transfer-Encoding: chunked") + `0\r\n\r\n`],
     ["Transfer-Encoding with Content-Length", () => post("Transfer-Encoding: chunked", withLength(body)) + body],
     ["two different Content-Lengths", () => post("Content-Length: 5", withLength(body)) + body],
     ["a negative Content-Length", () => post("Content-Length: -1") + body],
+    ["one Content-Length twice in a line", () => post(`Content-Length: ${body.length}, ${body.length}`) + body],
+    ["a Content-Length beyond all numbers", () => post("Content-Length: 99999999999999999999999") + body],
+    ["Transfer-Encoding: chunked, identity", () => post("Transfer-Encoding: chunked, identity") + body],
     ["a Content-Length that is no number", () => post("Content-Length: 4e1") + body],
     ["CR in a header", () => post(`X-Note: a\r${cards.visa}`, withLength(body)) + body],
     ["NUL in a header", () => post(`X-Note: a\0${cards.visa}`, withLength(body)) + body],
     ["CR in the Idempotency-Key", () => post(`Idempotency-Key: a\rb`, withLength(body)) + body],
-    ["NUL in the credential", () =>
-      crlf("GET /v1/transactions HTTP/1.1", "Host: gateway", `Authorization: Basic ${"\0"}`)],
+    [
+      "NUL in the credential",
+      () => crlf("GET /v1/transactions HTTP/1.1", "Host: gateway", `Authorization: Basic ${"\0"}`)
+    ],
     ["a header without a name", () => post(": x", withLength(body)) + body],
     ["a space before the colon", () => post(`Content-Length : ${body.length}`) + body],
     ["a broken chunk size", () => post("Transfer-Encoding: chunked") + `zz\r\n${body}\r\n0\r\n\r\n`],
@@ -119,6 +123,43 @@ describe("framing", () => {
     }
   })
 
+  it("asks for a small body that waits to be asked for", async () => {
+    const connection = await openConnection(gateway().port)
+    connection.write(post(withLength(body), "Expect: 100-continue"))
+    const answer = connection.next()
+    connection.write(body)
+    assert.deepInclude(await answer, { status: 202, interim: [100] })
+    connection.destroy()
+  })
+
+  it("a POST without a body is no JSON", async () => {
+    assertProblem(await makesNothing(post()), 400, "invalid_json")
+  })
+
+  it("takes the body of a GET for no request", async () => {
+    const before = gateway().rows()
+    const hidden = post(withLength(body)) + body
+    const connection = await openConnection(gateway().port)
+    connection.write(
+      crlf(
+        "GET /v1/transactions HTTP/1.1",
+        "Host: gateway",
+        `Authorization: ${basic(account)}`,
+        withLength(hidden)
+      ) + hidden
+    )
+    assert.strictEqual((await connection.next()).status, 200)
+    connection.end()
+    await within(connection.closed, "the end of the connection")
+    assert.strictEqual(gateway().rows(), before)
+  })
+
+  it("a path that is too long is not repeated", async () => {
+    const answer = await makesNothing(crlf(`GET /${cards.visa.repeat(2_000)} HTTP/1.1`, "Host: gateway"))
+    assert.include([414, 431], answer.status)
+    assertProblem(answer, answer.status, ["headers_too_large", "bad_request"], [cards.visa])
+  })
+
   it("answers pipelined requests in their order", async () => {
     const connection = await openConnection(gateway().port)
     const get = (path: string) => crlf(`GET ${path} HTTP/1.1`, "Host: gateway", `Authorization: ${basic(account)}`)
@@ -129,6 +170,38 @@ describe("framing", () => {
     )
     connection.destroy()
   })
+
+  it.each(["x", "}}\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\0"])(
+    "answers a good request for itself, though %j comes behind it",
+    async (rest) => {
+      const before = gateway().rows()
+      const connection = await openConnection(gateway().port)
+      connection.write(post(withLength(body)) + body + rest)
+      // its own answer, or none: a refusal of what came behind would be taken for it
+      const answer = await connection.next().catch(() => null)
+      await eventually("the transaction", () => gateway().rows(), (_) => _ === before + 1)
+      if (answer !== null) assert.strictEqual(answer.status, 202, answer.text)
+      await within(connection.closed, "the end of the connection")
+    }
+  )
+
+  it.each([["h2c", "Upgrade, HTTP2-Settings"], ["websocket", "Upgrade"]])(
+    "an offer to upgrade to %s is not taken, and not minded",
+    async (protocol, connection) => {
+      const answer = await rawRequest(
+        gateway().port,
+        crlf(
+          "GET /v1/transactions?limit=1 HTTP/1.1",
+          "Host: gateway",
+          `Authorization: ${basic(account)}`,
+          `Connection: ${connection}`,
+          `Upgrade: ${protocol}`,
+          "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"
+        )
+      )
+      assert.strictEqual(answer.status, 200, answer.text)
+    }
+  )
 
   it("keeps a connection after a refusal", async () => {
     const connection = await openConnection(gateway().port)
@@ -157,8 +230,10 @@ describe("a request that does not arrive", () => {
     ["half a head", () => post(withLength(body)).slice(0, 60)],
     ["half a body", () => post(withLength(body)) + body.slice(0, 40)],
     ["chunks without an end", () => post("Transfer-Encoding: chunked") + `5\r\n{"amo\r\n`],
-    ["a body of a stranger, half", () =>
-      crlf("POST /v1/transactions HTTP/1.1", "Host: gateway", withLength(body)) + body.slice(0, 40)]
+    [
+      "a body of a stranger, half",
+      () => crlf("POST /v1/transactions HTTP/1.1", "Host: gateway", withLength(body)) + body.slice(0, 40)
+    ]
   ]
   for (const [what, bytes] of stalls) {
     it.concurrent(`${what}: 408, and the connection ends`, async () => {
@@ -169,6 +244,17 @@ describe("a request that does not arrive", () => {
       await within(connection.closed, "the end of the connection")
     })
   }
+
+  it.concurrent("does not answer for the request before it on its connection", async () => {
+    gateway().controls.hold()
+    const connection = await openConnection(gateway().port)
+    connection.write(post(withLength(body), "Prefer: wait=4") + body + post(withLength(body)).slice(0, 60))
+    const answer = await connection.next()
+    assert.strictEqual(answer.status, 202, answer.text)
+    assert.strictEqual(transactionOf(answer).status, "processing")
+    await within(connection.closed, "the end of the connection")
+    gateway().controls.release()
+  })
 
   it("makes nothing when the client goes away in the middle", async () => {
     const before = gateway().rows()

@@ -25,7 +25,7 @@ beforeAll(async () => {
   }
   mine = await make(account, "mine")
   theirs = await make(other, "theirs")
-}, 20_000)
+})
 
 const get = (path: string, as: Credential = account) => gateway().call("GET", path, { as })
 const list = async (query: string, as: Credential = account) => {
@@ -64,9 +64,9 @@ describe("another account's transaction", () => {
 
   it("answers a HEAD and a long poll alike", async () => {
     for (const [method, headers] of [["HEAD", {}], ["GET", { prefer: "wait=20" }]] as const) {
-      const [foreign, never] = await Promise.all([theirs[0]!.id, missing].map((id) =>
-        gateway().call(method, `/v1/transactions/${id}`, { as: account, headers })
-      ))
+      const [foreign, never] = await Promise.all(
+        [theirs[0]!.id, missing].map((id) => gateway().call(method, `/v1/transactions/${id}`, { as: account, headers }))
+      )
       assert.strictEqual(foreign!.status, 404)
       assert.deepStrictEqual(comparable(foreign!), comparable(never!))
     }

@@ -32,7 +32,12 @@ const list = async (query: string, as = account) => {
 }
 
 /** All pages, from where the first query begins. */
-const walk = async (cursor: "starting_after" | "ending_before", limit: number, first = "", between = async () => {}) => {
+const walk = async (
+  cursor: "starting_after" | "ending_before",
+  limit: number,
+  first = "",
+  between = async () => {}
+) => {
   const pages: Array<ReadonlyArray<string>> = []
   for (let query = first;;) {
     const page = await list(`?limit=${limit}${query}`)

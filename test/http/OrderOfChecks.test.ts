@@ -110,6 +110,40 @@ describe("GET", () => {
   })
 })
 
+describe("Accept", () => {
+  const asked = (accept: string) => gateway().call("GET", "/v1/transactions", { as: account, headers: { accept } })
+
+  it.each([
+    "application/json",
+    "Application/JSON",
+    "application/json; q=0.1",
+    "application/*",
+    "*/*",
+    "text/html, application/json;q=0.9",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "application/json;charset=utf-8",
+    "image/png, */*;q=0.001",
+    ""
+  ])("%j takes JSON", async (accept) => {
+    const answer = await asked(accept)
+    assert.strictEqual(answer.status, 200, answer.text)
+    assert.strictEqual(answer.headers["content-type"], "application/json")
+  })
+
+  it.each([
+    "text/html",
+    "text/*",
+    "image/png, application/xml",
+    "application/json;q=0",
+    "application/json;q=0, */*",
+    "*/*;q=0",
+    "application/*;q=0.0, */*",
+    `application/${cards.visa}`
+  ])("%j is 406, told as a problem all the same", async (accept) => {
+    assertProblem(await asked(accept), 406, "not_acceptable", [cards.visa])
+  })
+})
+
 describe("404 and 405", () => {
   it.each([
     "/",

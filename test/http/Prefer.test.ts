@@ -1,11 +1,11 @@
 import { assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import {
-  basic,
   type Credential,
   eventually,
   type Gateway,
   jsonOf,
   openGateway,
+  requestBytes,
   transactionOf,
   useGateway
 } from "../support/GatewayFixture.ts"
@@ -46,34 +46,23 @@ describe("POST with Prefer: wait", () => {
     assert.strictEqual(answer.headers["retry-after"], "1")
     assert.strictEqual(transactionOf(answer).status, "processing")
     assert.isAtLeast(performance.now() - started, 900)
-    assert.isBelow(performance.now() - started, 3_000)
+    assert.isBelow(performance.now() - started, 6_000)
   })
 
   it("counts the wait from the request's receipt", async () => {
     gateway().controls.hold()
     const body = JSON.stringify(transaction())
     const connection = await openConnection(gateway().port)
-    connection.write(
-      [
-        "POST /v1/transactions HTTP/1.1",
-        "Host: gateway",
-        `Authorization: ${basic(account)}`,
-        "Content-Type: application/json",
-        "Prefer: wait=1",
-        `Content-Length: ${body.length}`,
-        "",
-        ""
-      ].join("\r\n")
-    )
-    // the last byte of the body comes when the wait is over
-    const started = performance.now()
-    await eventually("a second", () => performance.now() - started, (_) => _ > 1_000)
+    const bytes = requestBytes("POST", "/v1/transactions", { as: account, body, headers: { prefer: "wait=2" } })
+    connection.write(bytes.slice(0, -body.length))
+    // by the time another wait of the same length is over, the body is still to come
+    await gateway().submit(account, transaction(), { prefer: "wait=2" })
     connection.write(body)
     const sent = performance.now()
     const answer = await connection.next()
     connection.destroy()
     assert.strictEqual(answer.status, 202, answer.text)
-    assert.isBelow(performance.now() - sent, 700)
+    assert.isBelow(performance.now() - sent, 1_500)
   })
 
   const preferences: ReadonlyArray<readonly [string, string | ReadonlyArray<string>, string | undefined]> = [
@@ -150,7 +139,7 @@ describe("GET with Prefer: wait", () => {
     const { id } = transactionOf(await gateway().decide(account))
     const started = performance.now()
     assert.strictEqual(transactionOf(await poll(id)).status, "approved")
-    assert.isBelow(performance.now() - started, 1_000)
+    assert.isBelow(performance.now() - started, 4_000)
   })
 
   it("does not wait for what the account cannot see", async () => {
@@ -160,7 +149,7 @@ describe("GET with Prefer: wait", () => {
     const started = performance.now()
     assert.strictEqual((await poll(id, "wait=20", other)).status, 404)
     assert.strictEqual((await poll("txn_01ARZ3NDEKTSV4RRFFQ69G5FAV")).status, 404)
-    assert.isBelow(performance.now() - started, 1_000)
+    assert.isBelow(performance.now() - started, 4_000)
   })
 
   it("lets the operator wait", async () => {
@@ -199,16 +188,7 @@ describe("a client that goes away", () => {
     const connections = await Promise.all(Array.from({ length: 3 }, () => openConnection(gateway().port)))
     for (const connection of connections) {
       connection.write(
-        [
-          "POST /v1/transactions HTTP/1.1",
-          "Host: gateway",
-          `Authorization: ${basic(leaver)}`,
-          "Content-Type: application/json",
-          "Prefer: wait=30",
-          `Content-Length: ${body.length}`,
-          "",
-          body
-        ].join("\r\n")
+        requestBytes("POST", "/v1/transactions", { as: leaver, body, headers: { prefer: "wait=30" } })
       )
     }
     await waiting(3)
@@ -224,13 +204,25 @@ describe("a client that goes away", () => {
     assert.isTrue(data.every((_) => _.reference === "left"))
   })
 
+  it("does not cancel what is being written", async () => {
+    gateway().controls.holdInserts()
+    const rows = gateway().submissions()
+    const connections = await Promise.all(Array.from({ length: 3 }, () => openConnection(gateway().port)))
+    const bytes = requestBytes("POST", "/v1/transactions", { as: account, body: JSON.stringify(transaction()) })
+    for (const connection of connections) connection.write(bytes)
+    await eventually("the inserts", () => gateway().controls.inserting, (_) => _ === 3)
+    for (const connection of connections) connection.destroy()
+    await eventually("no request in hand", () => gateway().metric("http_server_active_requests"), (_) => _ === 0)
+    gateway().controls.release()
+    await eventually("the transactions", () => gateway().submissions(), (_) => _ === rows + 3)
+    await eventually("the decisions", gateway().audit, (_) => _.undecided === 0)
+  })
+
   it("cancels every wait that it sent on one connection", async () => {
     gateway().controls.hold()
     const { id } = transactionOf(await gateway().submit(account))
     const connection = await openConnection(gateway().port)
-    const long = `GET /v1/transactions/${id} HTTP/1.1\r\nHost: gateway\r\nAuthorization: ${
-      basic(account)
-    }\r\nPrefer: wait=30\r\n\r\n`
+    const long = requestBytes("GET", `/v1/transactions/${id}`, { as: account, headers: { prefer: "wait=30" } })
     connection.write(long.repeat(3))
     await eventually("a wait", () => gateway().metric("gateway_waiting_requests"), (_) => _ > 0)
     connection.destroy()
@@ -260,11 +252,11 @@ describe("at shutdown", () => {
         assert.strictEqual(transactionOf(answer).status, "processing")
       }
       for (const answer of await gets) assert.strictEqual(answer.status, 200, answer.text)
-      assert.isBelow(performance.now() - started, 1_000)
+      assert.isBelow(performance.now() - started, 4_000)
       await within(closed, "the end", 5_000)
     } finally {
       closing.controls.release()
     }
     closing.assertNothingLeaked()
-  }, 20_000)
+  })
 })

@@ -1,8 +1,8 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { arabic, fullWidth, numberOf, withCheckDigit } from "../domain/numbers.ts"
 import { type Credential, transactionOf, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem } from "../support/HttpAssertions.ts"
-import { cards, type TransactionJson, transaction } from "../support/HttpSamples.ts"
-import { arabic, fullWidth, numberOf, withCheckDigit } from "../domain/numbers.ts"
+import { cards, transaction, type TransactionJson } from "../support/HttpSamples.ts"
 
 const gateway = useGateway()
 let account: Credential = ""
@@ -77,7 +77,12 @@ describe("a rejected transaction is a successful request", () => {
     assertRejected(decided, reason)
     assert.deepStrictEqual(
       { brand: decided.card.brand, last4: decided.card.last4 },
-      { brand: reason === "invalid_number" && number.startsWith("4242") && last4 !== null && last4 !== "4241" ? "visa" : null, last4 }
+      {
+        brand: reason === "invalid_number" && number.startsWith("4242") && last4 !== null && last4 !== "4241"
+          ? "visa"
+          : null,
+        last4
+      }
     )
   })
 
@@ -183,7 +188,9 @@ describe("approved", () => {
 
   it("single spaces and hyphens between digits are the same card", async () => {
     const found: Array<unknown> = []
-    for (const number of [cards.visa, "4242 4242 4242 4242", "4242-4242 4242-4242", "4-2-4-2-4-2-4-2-4-2-4-2-4-2-4-2"]) {
+    for (
+      const number of [cards.visa, "4242 4242 4242 4242", "4242-4242 4242-4242", "4-2-4-2-4-2-4-2-4-2-4-2-4-2-4-2"]
+    ) {
       const decided = await decide(transaction({}, { number }), [number])
       assertApproved(decided)
       found.push([decided.card.fingerprint, decided.card.bin, decided.card.last4])
@@ -239,7 +246,14 @@ describe("expiry", () => {
 })
 
 describe("a holder's name of any kind", () => {
-  it.each(["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "'; DROP TABLE submissions; --", "Zoë 😀", "\u202eabc", "${7*7}"])(
+  it.each([
+    "<script>alert(1)</script>",
+    "=cmd|' /C calc'!A0",
+    "'; DROP TABLE submissions; --",
+    "Zoë 😀",
+    "\u202eabc",
+    "${7*7}"
+  ])(
     "%s is approved, and told nobody",
     async (holder) => {
       assertApproved(await decide(transaction({}, { holder: gateway().secret(holder) }), [holder]))

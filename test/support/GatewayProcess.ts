@@ -1,4 +1,16 @@
-import { Cause, ConfigProvider, Context, Effect, Exit, Layer, Logger, LogLevel, Option, RuntimeFlags, Scope } from "effect"
+import {
+  Cause,
+  ConfigProvider,
+  Context,
+  Effect,
+  Exit,
+  Layer,
+  Logger,
+  LogLevel,
+  Option,
+  RuntimeFlags,
+  Scope
+} from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
@@ -43,10 +55,14 @@ export const faultMessage = "a fault that the test made"
 
 /** What a test can do to a gateway that a client cannot. */
 export interface GatewayControls {
-  /** `down`: the gateway's database cannot be asked; `broken`: asking it is a defect. */
-  storage: "up" | "down" | "broken"
+  /** `down`: the gateway's database cannot be asked; `unheard`: its answers are lost; `broken`: asking is a defect. */
+  storage: "up" | "down" | "unheard" | "broken"
   /** How often an account's credentials were read from the database. */
   credentialReads: number
+  /** Submissions whose insert has begun and not ended. */
+  inserting: number
+  /** Until `release`, no submission is inserted. */
+  readonly holdInserts: () => void
   /** Until `release`, the processor decides nothing. */
   readonly hold: () => void
   readonly release: () => void
@@ -67,6 +83,8 @@ export interface RunningGateway {
 export interface GatewayOptions {
   /** As the process's environment would have it. */
   readonly environment?: Readonly<Record<string, string>>
+  /** The caller's own, which it keeps; otherwise a temporary one. */
+  readonly dataDir?: string
 }
 
 const operatorSecret = "op_the-operator-of-this-test-0123456789"
@@ -105,12 +123,14 @@ const UseCases = Layer.mergeAll(
 const altered = <I, S, E, R>(tag: Context.Tag<I, S>, layer: Layer.Layer<I, E, R>, alter: (service: S) => S) =>
   Layer.effect(tag, Effect.map(tag, alter)).pipe(Layer.provide(layer))
 
-const makeControls = Effect.map(Effect.makeLatch(true), (latch) => {
+const makeControls = Effect.map(Effect.all([Effect.makeLatch(true), Effect.makeLatch(true)]), ([latch, inserts]) => {
   const controls: GatewayControls = {
     storage: "up",
     credentialReads: 0,
+    inserting: 0,
+    holdInserts: () => Effect.runSync(inserts.close),
     hold: () => Effect.runSync(latch.close),
-    release: () => Effect.runSync(latch.open)
+    release: () => Effect.runSync(Effect.zipRight(inserts.open, latch.open))
   }
   const asked = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageUnavailable, R> =>
     Effect.suspend((): Effect.Effect<A, E | StorageUnavailable, R> => {
@@ -119,14 +139,22 @@ const makeControls = Effect.map(Effect.makeLatch(true), (latch) => {
           return effect
         case "down":
           return new StorageUnavailable({ cause: new Error(faultMessage) })
+        case "unheard":
+          return Effect.zipRight(effect, new StorageUnavailable({ cause: new Error(faultMessage) }))
         case "broken":
           return Effect.die(new Error(faultMessage))
       }
     })
-  return { controls, latch, asked }
+  const inserting = <A, E, R>(insert: Effect.Effect<A, E, R>) =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => controls.inserting++),
+      () => inserts.whenOpen(insert),
+      () => Effect.sync(() => controls.inserting--)
+    )
+  return { controls, latch, asked, inserting }
 })
 
-const gatewayLayer = ({ asked, controls, latch }: Effect.Effect.Success<typeof makeControls>) => {
+const gatewayLayer = ({ asked, controls, inserting, latch }: Effect.Effect.Success<typeof makeControls>) => {
   const accounts = altered(AccountRepository, SqlAccountRepository, (accounts) => ({
     ...accounts,
     insert: (account, secret) => asked(accounts.insert(account, secret)),
@@ -137,7 +165,7 @@ const gatewayLayer = ({ asked, controls, latch }: Effect.Effect.Success<typeof m
   }))
   const submissions = altered(SubmissionRepository, SqlSubmissionRepository, (submissions) => ({
     ...submissions,
-    insert: (submission, claim) => asked(submissions.insert(submission, claim)),
+    insert: (submission, claim) => inserting(asked(submissions.insert(submission, claim))),
     find: (id, scope) => asked(submissions.find(id, scope)),
     list: (page) => asked(submissions.list(page)),
     counts: asked(submissions.counts)
@@ -179,8 +207,8 @@ const temporaryFolder = Effect.acquireRelease(
 )
 
 /** The whole gateway as src/main.ts composes it, on real ports and files, in this process. */
-export const runGateway = Effect.fnUntraced(function*({ environment = {} }: GatewayOptions = {}) {
-  const dataDir = yield* temporaryFolder
+export const runGateway = Effect.fnUntraced(function*({ environment = {}, ...options }: GatewayOptions = {}) {
+  const dataDir = options.dataDir ?? (yield* temporaryFolder)
   const managementPort = yield* freePort
   const made = yield* makeControls
   const logged: Array<string> = []

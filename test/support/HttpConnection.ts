@@ -101,7 +101,13 @@ export const openConnection = async (port: number): Promise<HttpConnection> => {
     ended = true
     wake()
   })
-  await within(new Promise((resolve) => socket.once("connect", resolve)), "a connection")
+  await within(
+    new Promise((resolve, reject) => {
+      socket.once("connect", resolve)
+      socket.once("error", reject)
+    }),
+    "a connection"
+  )
 
   const next = async (withoutBody: boolean): Promise<HttpAnswer> => {
     const interim: Array<number> = []
@@ -114,7 +120,9 @@ export const openConnection = async (port: number): Promise<HttpConnection> => {
         interim.push(found.status)
         continue
       }
-      if (ended) throw new Error(`the connection ended without an answer, after: ${JSON.stringify(received.toString())}`)
+      if (ended) {
+        throw new Error(`the connection ended without an answer, after: ${JSON.stringify(received.toString())}`)
+      }
       await new Promise<void>((resolve) => {
         wake = resolve
       })

@@ -53,4 +53,3 @@ export const databaseSuite = <Repositories>({ clock, place }: DatabaseUnderTest<
 
   return { test, life } as const
 }
-

@@ -38,7 +38,8 @@ export const eventually = Effect.fnUntraced(function*<A, E, R>(
   }
 })
 
-const show = (found: unknown) => JSON.stringify(found, (_, value) => typeof value === "bigint" ? `${value}n` : value)?.slice(0, 500)
+const show = (found: unknown) =>
+  JSON.stringify(found, (_, value) => typeof value === "bigint" ? `${value}n` : value)?.slice(0, 500)
 
 /** Looks for some turns and while time passes: it must be so every time. */
 export const remains = Effect.fnUntraced(function*<A, E, R>(

@@ -83,8 +83,10 @@ export const logSuite = ({ clock, patience, place }: LogUnderTest) => {
   ) {
     const seen: Array<ReadonlyArray<StoredRecord>> = []
     const fiber = yield* Effect.forkScoped(
-      log.consume({ topic, group }, (records) =>
-        Effect.zipRight(handler(records), Effect.sync(() => void seen.push(records))))
+      log.consume(
+        { topic, group },
+        (records) => Effect.zipRight(handler(records), Effect.sync(() => void seen.push(records)))
+      )
     )
     return {
       fiber,

@@ -2,7 +2,13 @@ import { Layer, Redacted } from "effect"
 import { createHash } from "node:crypto"
 import type { Account } from "../../src/domain/Account.ts"
 import type { Card } from "../../src/domain/Card.ts"
-import { type AccountId, makeAccountId, makeSecretId, makeTransactionId, type TransactionId } from "../../src/domain/Ids.ts"
+import {
+  type AccountId,
+  makeAccountId,
+  makeSecretId,
+  makeTransactionId,
+  type TransactionId
+} from "../../src/domain/Ids.ts"
 import type { Submission } from "../../src/domain/Submission.ts"
 import type { Decision } from "../../src/domain/Transaction.ts"
 import type { StoredSecret } from "../../src/services/AccountRepository.ts"
@@ -99,14 +105,20 @@ export const secretOf = (account: Account, digest: string): StoredSecret => ({
   createdAt: noon
 })
 
-export const cardOf = (part: Partial<Record<"number" | "holder", string>> & Partial<Pick<Card, "expMonth" | "expYear">> = {}): Card => ({
+export const cardOf = (
+  part: Partial<Record<"number" | "holder", string>> & Partial<Pick<Card, "expMonth" | "expYear">> = {}
+): Card => ({
   number: Redacted.make(part.number ?? "4242424242424242"),
   holder: Redacted.make(part.holder ?? "Ada Lovelace"),
   expMonth: part.expMonth ?? 12,
   expYear: part.expYear ?? 2030
 })
 
-export const textRecord = (value: string, key: string | null = null, headers: Record<string, string> = {}): LogRecord => ({
+export const textRecord = (
+  value: string,
+  key: string | null = null,
+  headers: Record<string, string> = {}
+): LogRecord => ({
   key,
   value: Buffer.from(value),
   headers

@@ -11,7 +11,7 @@ import { processorSchema } from "../../src/layers/sql/ProcessorSchema.ts"
 import { SqlAccountRepository } from "../../src/layers/sql/SqlAccountRepository.ts"
 import { SqlSubmissionRepository } from "../../src/layers/sql/SqlSubmissionRepository.ts"
 import { SqlTransactionRepository } from "../../src/layers/sql/SqlTransactionRepository.ts"
-import { LockedDataDir } from "../../src/layers/sqlite/DataDir.ts"
+import { DataDir, LockedDataDir } from "../../src/layers/sqlite/DataDir.ts"
 import { sqliteDatabase } from "../../src/layers/sqlite/SqliteDatabase.ts"
 import { SqliteLog } from "../../src/layers/sqlite/SqliteLog.ts"
 
@@ -24,9 +24,13 @@ export const temporaryFolder = Effect.acquireRelease(
 export const settings = (entries: Readonly<Record<string, string>>) =>
   Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(entries))))
 
+/** One database alone, which the folder of a whole gateway would not be. */
+const within = (folder: string, entries: Readonly<Record<string, string>>) =>
+  Layer.mergeAll(Layer.succeed(DataDir, { path: folder, hasDatabases: false }), Daemons.Default, settings(entries))
+
 /** The folder belongs to whoever has this open, as in the program. */
-const locked = (folder: string, entries: Readonly<Record<string, string>> = {}) =>
-  Layer.mergeAll(LockedDataDir, Daemons.Default).pipe(Layer.provideMerge(settings({ DATA_DIR: folder, ...entries })))
+const locked = (folder: string, entries: Readonly<Record<string, string>>) =>
+  Layer.merge(LockedDataDir, Daemons.Default).pipe(Layer.provideMerge(settings({ DATA_DIR: folder, ...entries })))
 
 /** What is asked for, together with the connection under it. */
 const on = <A, E, R>(repositories: Layer.Layer<A, E, R | SqlClient.SqlClient>) =>
@@ -38,21 +42,23 @@ export const sqliteGateway = (folder: string, entries: Readonly<Record<string, s
   on(gatewayRepositories).pipe(
     Layer.provide(migrated(gatewaySchema)),
     Layer.provide(sqliteDatabase("gateway", { synchronous: "FULL" })),
-    Layer.provide(locked(folder, entries))
+    Layer.provide(within(folder, entries))
   )
 
 export const sqliteProcessor = (folder: string) =>
   on(SqlTransactionRepository).pipe(
     Layer.provide(migrated(processorSchema)),
     Layer.provide(sqliteDatabase("processor", { synchronous: "FULL" })),
-    Layer.provide(locked(folder))
+    Layer.provide(within(folder, {}))
   )
 
+const logFile = SqliteLog.pipe(Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" })))
+
 export const sqliteLog = (folder: string, entries: Readonly<Record<string, string>> = {}) =>
-  SqliteLog.pipe(
-    Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" })),
-    Layer.provide(locked(folder, entries))
-  )
+  Layer.provide(logFile, within(folder, entries))
+
+export const lockedSqliteLog = (folder: string, entries: Readonly<Record<string, string>> = {}) =>
+  Layer.provide(logFile, locked(folder, entries))
 
 /** The same layers on databases that live in memory, for tests of what is above them. */
 export const memoryGateway = on(gatewayRepositories).pipe(

@@ -1,4 +1,4 @@
 import { appendForever } from "./LayersAppender.ts"
-import { sqliteLog } from "./LayersSqlite.ts"
+import { lockedSqliteLog } from "./LayersSqlite.ts"
 
-appendForever(sqliteLog(process.argv[2]!))
+appendForever(lockedSqliteLog(process.argv[2]!))

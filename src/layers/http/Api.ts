@@ -121,8 +121,9 @@ export const ListQuery = Schema.Struct({
       Schema.between(1, 100)
     )
   ),
-  starting_after: Schema.optional(TransactionId),
-  ending_before: Schema.optional(TransactionId),
+  /** An id; any other text is a cursor that is not known. */
+  starting_after: Schema.optional(Schema.String),
+  ending_before: Schema.optional(Schema.String),
   account: Schema.optional(AccountId)
 })
 

@@ -160,8 +160,14 @@ export const transactionHandlers = Effect.gen(function*() {
     }
     const scope = account ?? scopeOf(principal)
     const from = after ?? before
-    if (from !== undefined) yield* Effect.mapError(find(from, scope), (_) => _ === missing ? unknownCursor : _)
-    const cursor: Page["cursor"] = after !== undefined ? { after } : before !== undefined ? { before } : null
+    const known = from === undefined
+      ? null
+      : yield* Effect.mapError(find(from, scope), (_) => _ === missing ? unknownCursor : _)
+    const cursor: Page["cursor"] = known === null
+      ? null
+      : after !== undefined
+      ? { after: known.id }
+      : { before: known.id }
     // one more than asked for tells whether there are more
     const found = yield* Effect.mapError(submissions.list({ scope, limit: limit + 1, cursor }), unavailable)
     const has_more = found.length > limit

@@ -47,8 +47,8 @@ export const DataDirSettings = Config.nonEmptyString("DATA_DIR").pipe(Config.wit
 export const LogSettings = Config.all({
   /** Records that may wait for their append. */
   laneCapacity: count("LANE_CAPACITY", 10_000),
-  /** Between two batches of a consumer, unless a full one waits. */
-  pace: milliseconds("LOG_PACE_MS", "20 millis"),
+  /** Between two batches of a consumer under load, unless a full one waits. */
+  pace: milliseconds("LOG_PACE_MS", "50 millis"),
   /** `transactions` and `transactions_dead` hold sealed cards: PCI DSS 3.2.1 asks for no longer than needed. */
   cardRetention: milliseconds("LOG_RETENTION_MS", "24 hours"),
   resultRetention: milliseconds("RESULT_RETENTION_MS", "7 days")

@@ -1,5 +1,5 @@
 import { Clock, Context, Data, Duration, Effect, Option, Redacted, Schema } from "effect"
-import { AccountId } from "../domain/Ids.ts"
+import { AccountId, makeAccountId } from "../domain/Ids.ts"
 import { isSecret } from "../domain/Secret.ts"
 import { AccountRepository, type Credentials } from "./AccountRepository.ts"
 import type { StorageUnavailable } from "./Failure.ts"
@@ -18,6 +18,12 @@ export class OperatorSecret extends Context.Tag("gateway/OperatorSecret")<Operat
 const remembered = Duration.toMillis("5 seconds")
 const capacity = 10_000
 
+/** Compared with where there is nobody, so that it takes as long. */
+const nobody: Credentials = {
+  account: { id: makeAccountId(0, new Uint8Array(10)), name: "nobody", createdAt: 0, disabledAt: 0 },
+  digests: []
+}
+
 const isAccountId = Schema.is(AccountId)
 
 /**
@@ -29,7 +35,7 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
     const accounts = yield* AccountRepository
     const digests = yield* KeyedDigests
     const operatorDigest = digests.secret(yield* OperatorSecret)
-    const recent = new Map<AccountId, { readonly credentials: Credentials; readonly readAt: number }>()
+    const recent = new Map<string, { readonly credentials: Credentials; readonly readAt: number }>()
 
     const remember = (credentials: Credentials, readAt: number) => {
       const { id } = credentials.account
@@ -41,20 +47,19 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
     const matches = (secret: Redacted.Redacted, credentials: Credentials) =>
       digests.secretMatches(secret, credentials.digests) && credentials.account.disabledAt === null
 
+    /** Null where nothing remembered says yes: that is no refusal, `authenticate` knows. `now` in ms since the epoch. */
+    const recall = (username: string, secret: Redacted.Redacted, now: number): Principal | null => {
+      const cached = recent.get(username)
+      const known = cached !== undefined && now - cached.readAt < remembered ? cached.credentials : nobody
+      return matches(secret, known) ? { _tag: "Account", id: known.account.id } : null
+    }
+
     const authenticateAccount = Effect.fnUntraced(function*(id: AccountId, secret: Redacted.Redacted) {
       const now = yield* Clock.currentTimeMillis
-      const cached = recent.get(id)
-      if (cached !== undefined && now - cached.readAt < remembered && matches(secret, cached.credentials)) {
-        return { _tag: "Account", id } satisfies Principal
-      }
       const found = yield* accounts.findCredentials(id)
-      if (Option.isSome(found)) {
-        remember(found.value, now)
-        if (matches(secret, found.value)) return { _tag: "Account", id } satisfies Principal
-      } else {
-        digests.secretMatches(secret, [])
-      }
-      return yield* new Unauthenticated()
+      if (Option.isSome(found)) remember(found.value, now)
+      if (!matches(secret, Option.getOrElse(found, () => nobody))) return yield* new Unauthenticated()
+      return { _tag: "Account", id } satisfies Principal
     })
 
     const authenticate = (
@@ -69,6 +74,6 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
       return isAccountId(username) && isSecret(secret) ? authenticateAccount(username, secret) : new Unauthenticated()
     }
 
-    return { authenticate } as const
+    return { authenticate, recall } as const
   })
 }) {}

@@ -6,11 +6,12 @@ import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
 import { makeRequestId } from "./HttpServer.ts"
-import { type Operation, operationsOf } from "./Operation.ts"
+import { operationsOf } from "./Operation.ts"
 import { encodeProblem, Problem, unavailable } from "./Problem.ts"
-import type { Handlers, Received } from "./Reply.ts"
-import { type Body, checkBody, collectBody, parseBody } from "./RequestBody.ts"
-import { accepts, basicCredential, idempotencyKey, namesHost } from "./RequestHeaders.ts"
+import type { Handlers } from "./Reply.ts"
+import { type Body, collectBody } from "./RequestBody.ts"
+import { type Arrived, checkRequest } from "./RequestChecks.ts"
+import { basicCredential, namesHost } from "./RequestHeaders.ts"
 import { makeRouter } from "./Router.ts"
 
 /** What is answered to a request, encoded. */
@@ -35,12 +36,6 @@ const unauthenticated = new Problem({
   detail: "Send account and secret by HTTP Basic authentication.",
   headers: challenge
 })
-const forbidden = {
-  account: new Problem({ name: "forbidden", detail: "Only an account may do this." }),
-  operator: new Problem({ name: "forbidden", detail: "Only the operator may do this." })
-}
-const notAcceptable = new Problem({ name: "not_acceptable", detail: "This is answered as application/json." })
-const invalidPath = new Problem({ name: "resource_missing", detail: "There is no such resource." })
 const noRoute = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
 const badHost = new Problem({ name: "bad_request", detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)." })
 const mistake = new Problem({
@@ -48,18 +43,12 @@ const mistake = new Problem({
   detail: "The gateway's log says what happened, by the request id."
 })
 
-const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
-  Either.mapLeft(idempotencyKey(message), (detail) => new Problem({ name: "invalid_header", detail }))
-
-const mayCall = (principal: Principal, access: Operation["access"]): boolean =>
-  access === "both" || (access === "operator") === (principal._tag === "Operator")
-
 /**
  * Serves the contract. Every request passes the same checks in the same order (docs/decisions/0004): path, method,
  * framing, credential, access, Accept, content type, size, JSON, schema.
  */
 export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, pages: ReadonlyArray<Page>) {
-  const { authenticate } = yield* Authenticate
+  const { authenticate, recall } = yield* Authenticate
   const metrics = yield* Metrics
   const randomness = yield* Randomness
   const runtime = yield* Effect.runtime()
@@ -69,52 +58,38 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
   const pageOf = new Map(pages.map((page) => [page.path, page]))
   let draining = false
 
-  const identify = (message: IncomingMessage): Effect.Effect<Principal, Problem> => {
-    const credential = basicCredential(message)
-    return credential === null ? unauthenticated : Effect.mapError(
-      authenticate(credential.username, credential.password),
-      (error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated
-    )
+  const respond = (arrived: Arrived, principal: Principal): Effect.Effect<Answer, Problem> => {
+    const { operation } = arrived
+    const request = checkRequest(arrived, principal)
+    if (Either.isLeft(request)) return request.left
+    return Effect.flatMap(operation.handle(request.right), (reply) =>
+      operation.statuses.has(reply.status)
+        ? Effect.succeed({
+          status: reply.status,
+          headers: { "content-type": "application/json", ...reply.headers },
+          body: JSON.stringify(reply.body)
+        })
+        : Effect.dieMessage(`${operation.template} answered ${reply.status}, which its contract does not list`))
   }
 
-  const operate = Effect.fnUntraced(function*(
-    operation: Operation,
-    parameters: Readonly<Record<string, string>>,
-    query: string,
-    message: IncomingMessage,
-    body: Body,
-    receivedAt: number
-  ) {
-    const principal = yield* identify(message)
-    if (!mayCall(principal, operation.access)) {
-      return yield* forbidden[operation.access === "operator" ? "operator" : "account"]
-    }
-    if (!accepts(message.headers.accept, "application/json")) return yield* notAcceptable
-    const bytes = operation.decodeBody === null ? null : yield* checkBody(message, body)
-    const decodedQuery = yield* operation.decodeQuery(query)
-    const key = operation.takesIdempotencyKey ? yield* checkedKey(message) : null
-    const json = bytes === null ? undefined : yield* parseBody(bytes)
-    const payload = operation.decodeBody === null ? undefined : yield* operation.decodeBody(json)
-    const path = yield* Either.mapLeft(operation.decodePath(parameters), () => invalidPath)
-    const request = { principal, path, query: decodedQuery, payload, json, key, message, receivedAt }
-    const reply = yield* operation.handle(request as Received<never>)
-    if (!operation.statuses.has(reply.status)) {
-      return yield* Effect.dieMessage(
-        `${operation.template} answered ${reply.status}, which its contract does not list`
-      )
-    }
-    return {
-      status: reply.status,
-      headers: { "content-type": "application/json", ...reply.headers },
-      body: JSON.stringify(reply.body)
-    } satisfies Answer
-  })
+  /** What is remembered of a credential answers at once; everything else asks the database. */
+  const operate = (arrived: Arrived): Effect.Effect<Answer, Problem> => {
+    const credential = basicCredential(arrived.message)
+    if (credential === null) return unauthenticated
+    const { password, username } = credential
+    const remembered = recall(username, password, arrived.receivedAt)
+    if (remembered !== null) return respond(arrived, remembered)
+    return authenticate(username, password).pipe(
+      Effect.mapError((error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated),
+      Effect.flatMap((principal) => respond(arrived, principal))
+    )
+  }
 
   let warnedAt = 0
   /** At most once a second: when the database is away, every request is refused. */
   const warn = ({ cause, name }: Problem, route: string, requestId: string) => {
     const now = clock.unsafeCurrentTimeMillis()
-    if (now - warnedAt < 1_000) return
+    if (Math.abs(now - warnedAt) < 1_000) return
     warnedAt = now
     runFork(
       Effect.logWarning(`answered ${name}`, innermost(cause)).pipe(
@@ -128,8 +103,6 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
     drain: Effect.sync(() => {
       draining = true
     }),
-
-    isDraining: () => draining,
 
     handle: (message: IncomingMessage, response: ServerResponse): void => {
       const receivedAt = clock.unsafeCurrentTimeMillis()
@@ -202,7 +175,8 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       if (match === null || operation === undefined) return run(page!.answer)
 
       const query = mark < 0 ? "" : url.slice(mark + 1)
-      const answer = (body: Body) => run(operate(operation, match.parameters, query, message, body, receivedAt))
+      const answer = (body: Body) =>
+        run(operate({ operation, parameters: match.parameters, query, message, body, receivedAt }))
       if (operation.decodeBody === null) answer("too_large")
       else collectBody(message, answer)
     }

@@ -27,16 +27,16 @@ export const SqlAccountRepository = Layer.effect(
     })
 
     return AccountRepository.of({
-      // the secret last: an account without one cannot be used, and nobody has been told of it
+      // the account last: a secret without one opens nothing, and a crash in between leaves no account
       insert: (account, secret) =>
         runAgain(
-          sql`INSERT INTO accounts (id, name, created_at, disabled_at)
-              VALUES (${account.id}, ${account.name}, ${account.createdAt}, ${account.disabledAt})
+          sql`INSERT INTO secrets (id, account_id, digest, created_at)
+              VALUES (${secret.id}, ${secret.accountId}, ${secret.digest}, ${secret.createdAt})
               ON CONFLICT DO NOTHING`.pipe(
             Effect.zipRight(
-              sql`INSERT INTO secrets (id, account_id, digest, created_at)
-              VALUES (${secret.id}, ${secret.accountId}, ${secret.digest}, ${secret.createdAt})
-              ON CONFLICT DO NOTHING`
+              sql`INSERT INTO accounts (id, name, created_at, disabled_at)
+                  VALUES (${account.id}, ${account.name}, ${account.createdAt}, ${account.disabledAt})
+                  ON CONFLICT DO NOTHING`
             )
           ),
           () => {}

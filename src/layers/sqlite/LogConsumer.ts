@@ -4,6 +4,8 @@ import type { Group, Handler, TailFrom, Topic } from "../../services/Log.ts"
 import { type LogStore, maxRecords, partition } from "./LogStore.ts"
 
 const commitInterval = Duration.seconds(1)
+/** Records of a batch from which on the next one may wait. */
+const crowd = 32
 /** How long an interrupted consumer may take to end the batch it has in hand. */
 const batchGrace = Duration.seconds(2)
 
@@ -34,8 +36,8 @@ const atBatchBoundary = <E, R>(handling: Effect.Effect<void, E, R>) =>
 
 /**
  * Gives a topic's records to a group's handler, batch after batch, and commits its offset at most once a second. A batch
- * that is not full is not given before `pace` has passed since the last: under load fewer and larger batches share their
- * flushes, and what arrives alone is given at once.
+ * that is not full is not given before `pace` has passed since the last, if that was a crowd: under load fewer and larger
+ * batches share their flushes, and what arrives alone, or among few, is given at once.
  */
 export const consume = (store: LogStore, pace: Duration.Duration) =>
   Effect.fnUntraced(function*<E, R>(
@@ -47,6 +49,7 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
     let next = yield* insisting("reading the log", store.clamp(topic, started))
     let committed = started
     let givenAt = 0
+    let given = 0
     const interval = Duration.toMillis(pace)
     const commit = Effect.suspend(() => {
       const reached = next
@@ -60,13 +63,15 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
       yield* store.untilAppended(topic, next)
       // never longer than the pace, should the clock be set back
       const early = Math.min(givenAt + interval - (yield* Clock.currentTimeMillis), interval)
-      if (early > 0 && store.endOf(topic) - next < maxRecords) yield* Effect.sleep(early)
+      const waiting = store.endOf(topic) - next
+      if (early > 0 && given >= crowd && waiting < maxRecords) yield* Effect.sleep(early)
       givenAt = yield* Clock.currentTimeMillis
       const records = yield* insisting("reading the log", store.readFrom(topic, next))
       if (records.length === 0) {
         next = yield* insisting("reading the log", store.clamp(topic, next))
         return yield* Effect.sleep(commitInterval)
       }
+      given = records.length
       yield* atBatchBoundary(
         Effect.tap(handler(records), () =>
           Effect.sync(() => {

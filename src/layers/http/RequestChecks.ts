@@ -1,0 +1,68 @@
+import { Either } from "effect"
+import type { IncomingMessage } from "node:http"
+import type { Principal } from "../../services/Authenticate.ts"
+import type { Operation } from "./Operation.ts"
+import { Problem } from "./Problem.ts"
+import type { Received } from "./Reply.ts"
+import { type Body, checkBody, parseBody } from "./RequestBody.ts"
+import { accepts, idempotencyKey } from "./RequestHeaders.ts"
+
+const forbidden = {
+  account: new Problem({ name: "forbidden", detail: "Only an account may do this." }),
+  operator: new Problem({ name: "forbidden", detail: "Only the operator may do this." })
+}
+const notAcceptable = new Problem({ name: "not_acceptable", detail: "This is answered as application/json." })
+const invalidPath = new Problem({ name: "resource_missing", detail: "There is no such resource." })
+
+/** What is known of a request before its credential is. */
+export interface Arrived {
+  readonly operation: Operation
+  readonly parameters: Readonly<Record<string, string>>
+  readonly query: string
+  readonly message: IncomingMessage
+  readonly body: Body
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+}
+
+const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
+  Either.mapLeft(idempotencyKey(message), (detail) => new Problem({ name: "invalid_header", detail }))
+
+const mayCall = (principal: Principal, access: Operation["access"]): boolean =>
+  access === "both" || (access === "operator") === (principal._tag === "Operator")
+
+const none = Either.right(null)
+const nothing = Either.right(undefined)
+
+/** Every request passes these in this order: access, Accept, content type, size, query, headers, JSON, schema. */
+export const checkRequest = (
+  { body, message, operation, parameters, query, receivedAt }: Arrived,
+  principal: Principal
+): Either.Either<Received<never>, Problem> => {
+  if (!mayCall(principal, operation.access)) {
+    return Either.left(forbidden[operation.access === "operator" ? "operator" : "account"])
+  }
+  if (!accepts(message.headers.accept, "application/json")) return Either.left(notAcceptable)
+  const bytes = operation.decodeBody === null ? none : checkBody(message, body)
+  if (Either.isLeft(bytes)) return Either.left(bytes.left)
+  const decodedQuery = operation.decodeQuery(query)
+  if (Either.isLeft(decodedQuery)) return Either.left(decodedQuery.left)
+  const key = operation.takesIdempotencyKey ? checkedKey(message) : none
+  if (Either.isLeft(key)) return Either.left(key.left)
+  const json = bytes.right === null ? nothing : parseBody(bytes.right)
+  if (Either.isLeft(json)) return Either.left(json.left)
+  const payload = operation.decodeBody === null ? nothing : operation.decodeBody(json.right)
+  if (Either.isLeft(payload)) return Either.left(payload.left)
+  const path = operation.decodePath(parameters)
+  if (Either.isLeft(path)) return Either.left(invalidPath)
+  return Either.right({
+    principal,
+    path: path.right,
+    query: decodedQuery.right,
+    payload: payload.right,
+    json: json.right,
+    key: key.right,
+    message,
+    receivedAt
+  } as Received<never>)
+}

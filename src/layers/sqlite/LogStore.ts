@@ -8,8 +8,10 @@ import { decodeBatch, encodeBatch } from "./RecordBatch.ts"
 /** The one partition. */
 export const partition = 0
 /** A delivery has at most this many records, and this many bytes unless a single append is larger. */
-export const maxRecords = 500
+export const maxRecords = 250
 const maxBytes = 4_000_000
+/** Bytes of the newest appends that are kept in memory for consumers that keep up. */
+const recentBytes = 500_000
 
 interface Appended {
   readonly records: ReadonlyArray<StoredRecord>
@@ -82,7 +84,7 @@ export const makeLogStore = Effect.gen(function*() {
   const remember = (state: TopicState, appended: Appended) => {
     state.recent.push(appended)
     state.recentBytes += appended.bytes
-    while (state.recentBytes > maxBytes) state.recentBytes -= state.recent.shift()!.bytes
+    while (state.recentBytes > recentBytes) state.recentBytes -= state.recent.shift()!.bytes
   }
 
   /** Null where the newest appends do not reach back to this offset. */

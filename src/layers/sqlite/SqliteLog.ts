@@ -14,7 +14,7 @@ import { refuseDatabase } from "../DatabaseRefusal.ts"
 import { makeGroupCommit } from "../GroupCommit.ts"
 import { LogSettings } from "../Settings.ts"
 import { consume, tail } from "./LogConsumer.ts"
-import { makeLogStore, maxRecords, partition } from "./LogStore.ts"
+import { makeLogStore, partition } from "./LogStore.ts"
 import { logRemedy } from "./SqliteDatabase.ts"
 
 const toUnavailable = (cause: unknown) => new LogUnavailable({ cause })
@@ -36,7 +36,7 @@ export const SqliteLog = Layer.scoped(
       makeGroupCommit({
         name: `lane of ${topic}`,
         capacity: laneCapacity,
-        maxBatch: maxRecords,
+        maxBatch: 500,
         maxWeight: maxRecordBytes,
         weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, _) => bytes + _.value.length, 0),
         commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {

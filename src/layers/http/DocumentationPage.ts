@@ -17,7 +17,8 @@ const contentSecurityPolicy = (page: string): string => {
   )
   return [
     "default-src 'self'",
-    `script-src ${hashes.join(" ")}`,
+    // the page draws its code samples by WebAssembly; scripts cannot be made of text with this
+    `script-src 'wasm-unsafe-eval' ${hashes.join(" ")}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "font-src 'self' data:",

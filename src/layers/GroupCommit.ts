@@ -2,6 +2,8 @@ import { Cause, Effect, Either, Exit, FiberId, type Scope } from "effect"
 import { Overloaded } from "../services/Failure.ts"
 import { Daemons } from "./Daemons.ts"
 
+const tooFew = Exit.die("a commit answered fewer results than it had items")
+
 interface Waiting<Item, A, E> {
   readonly item: Item
   readonly resume: (exit: Exit.Exit<A, E>) => void
@@ -72,9 +74,12 @@ export const makeGroupCommit = <Item, A, E, E2>(options: {
       const exit = yield* Effect.exit(options.commit(batch.map((_) => _.item)))
       if (Exit.isSuccess(exit)) {
         for (let i = 0; i < batch.length; i++) {
-          const result = exit.value[i]!
-          batch[i]!.resume(Either.isRight(result) ? Exit.succeed(result.right) : Exit.fail(result.left))
+          const result = exit.value[i]
+          batch[i]!.resume(
+            result === undefined ? tooFew : Either.isRight(result) ? Exit.succeed(result.right) : Exit.fail(result.left)
+          )
         }
+        if (exit.value.length < batch.length) return yield* tooFew
         return
       }
       for (const { resume } of batch) resume(Exit.failCause(exit.cause))

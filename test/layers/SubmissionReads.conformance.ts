@@ -1,0 +1,163 @@
+import { assert } from "@effect/vitest"
+import { Array as Arr, Effect, Option } from "effect"
+import type { Submission } from "../../src/domain/Submission.ts"
+import { type Page, SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
+import { databaseSuite, type GatewayUnderTest } from "../support/LayersDatabase.ts"
+import { decisionOf, expired, newAccountId, noon, submissionOf, transactionIdAt } from "../support/LayersSamples.ts"
+
+const all = { concurrency: "unbounded" } as const
+
+const idsOf = (rows: ReadonlyArray<{ readonly id: string }>) => rows.map((_) => _.id)
+
+export const submissionReads = (layer: GatewayUnderTest) => {
+  const { life, test } = databaseSuite(layer)
+
+  const inserted = Effect.fnUntraced(function*(many: ReadonlyArray<Submission>) {
+    const submissions = yield* SubmissionRepository
+    yield* Effect.forEach(many, (_) => submissions.insert(_, null), all)
+    return submissions
+  })
+
+  test("find sees what the scope may see", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const submission = submissionOf()
+        const submissions = yield* inserted([submission, submissionOf()])
+        assert.isTrue(Option.isSome(yield* submissions.find(submission.id, "all")))
+        assert.isTrue(Option.isSome(yield* submissions.find(submission.id, submission.accountId)))
+        assert.isTrue(Option.isNone(yield* submissions.find(submission.id, newAccountId())))
+        assert.isTrue(Option.isNone(yield* submissions.find(transactionIdAt(noon), "all")))
+      })))
+
+  test("findRecorded answers those of the ids that are recorded", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const many = Array.from({ length: 6 }, () => submissionOf())
+        const submissions = yield* inserted(many)
+        const recorded = many.slice(0, 3)
+        yield* submissions.record(recorded.map((_) => decisionOf(_.id)), noon + 50)
+        assert.deepStrictEqual(yield* submissions.findRecorded([]), [])
+        const asked = [...many.slice(1).map((_) => _.id), transactionIdAt(noon)]
+        const found = yield* submissions.findRecorded(asked)
+        assert.sameMembers(idsOf(found), idsOf(recorded.slice(1)))
+        for (const row of found) {
+          assert.deepStrictEqual(Option.some(row), yield* submissions.find(row.id, "all"))
+          assert.strictEqual(row.recorded?.recordedAt, noon + 50)
+        }
+      })))
+
+  test("list is newest first, by account or all, bounded, and pages both ways without a gap", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const accountId = newAccountId()
+        const mine = Array.from({ length: 25 }, (_, index) => submissionOf({ accountId, acceptedAt: noon + index }))
+        const others = Array.from({ length: 10 }, (_, index) => submissionOf({ acceptedAt: noon + index * 2 }))
+        const submissions = yield* inserted([...Arr.reverse(mine), ...others])
+        const newest = idsOf(mine).toReversed()
+        const everybody = idsOf([...mine, ...others]).toSorted().toReversed()
+        const list = (page: Partial<Page>) =>
+          Effect.map(submissions.list({ scope: accountId, limit: 10, cursor: null, ...page }), idsOf)
+
+        assert.deepStrictEqual(yield* list({}), newest.slice(0, 10))
+        assert.deepStrictEqual(yield* list({ limit: 100 }), newest)
+        assert.deepStrictEqual(yield* list({ limit: 1 }), newest.slice(0, 1))
+        assert.deepStrictEqual(yield* list({ scope: "all", limit: 100 }), everybody)
+        assert.deepStrictEqual(yield* list({ scope: newAccountId() }), [])
+
+        for (const scope of [accountId, "all"] as const) {
+          const expected = scope === "all" ? everybody : newest
+          const at = (index: number) => expected[index] as Submission["id"]
+          assert.deepStrictEqual(yield* list({ scope, cursor: { after: at(9) } }), expected.slice(10, 20))
+          assert.deepStrictEqual(yield* list({ scope, cursor: { after: at(expected.length - 1) } }), [])
+          // the ones next to the cursor, not the newest of all
+          assert.deepStrictEqual(yield* list({ scope, cursor: { before: at(20) } }), expected.slice(10, 20))
+          assert.deepStrictEqual(yield* list({ scope, cursor: { before: at(3) } }), expected.slice(0, 3))
+          assert.deepStrictEqual(yield* list({ scope, cursor: { before: at(0) } }), [])
+        }
+        const foreign = others[5]!.id
+        const older = newest.filter((id) => id < foreign)
+        assert.deepStrictEqual(
+          yield* list({ cursor: { after: foreign } }),
+          older.slice(0, 10),
+          "an id need not be its own"
+        )
+      })))
+
+  test("list shows decisions and everything that find shows", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const accountId = newAccountId()
+        const many = Array.from({ length: 3 }, () => submissionOf({ accountId, reference: "r", metadata: { a: "b" } }))
+        const submissions = yield* inserted(many)
+        yield* submissions.record([decisionOf(many[1]!.id, { decision: expired })], noon + 1)
+        const listed = yield* submissions.list({ scope: accountId, limit: 10, cursor: null })
+        for (const row of listed) assert.deepStrictEqual(Option.some(row), yield* submissions.find(row.id, "all"))
+        assert.deepStrictEqual(listed.map((_) => _.recorded?.decision ?? null), [null, expired, null])
+      })))
+
+  test("counts tell what was accepted, decided, undecided and parked, by key", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const submissions = yield* SubmissionRepository
+        assert.deepStrictEqual(yield* submissions.counts, {
+          accepted: 0,
+          decided: 0,
+          undecided: 0,
+          oldestUndecidedAt: null,
+          parked: 0,
+          undecidedByKey: []
+        })
+        const old = Array.from({ length: 3 }, (_, index) => submissionOf({ keyId: "old", acceptedAt: noon + index }))
+        const young = Array.from({ length: 4 }, (_, index) => submissionOf({ acceptedAt: noon + 100 + index }))
+        yield* inserted([...old, ...young])
+        yield* submissions.record([old[0]!, young[3]!].map((_) => decisionOf(_.id)), noon + 500)
+        yield* submissions.markParked([
+          { id: old[1]!.id, reason: "unknown_card_key", position: { partition: 0, offset: 1, appendedAt: noon } },
+          { id: old[2]!.id, reason: "unknown_card_key", position: { partition: 0, offset: 2, appendedAt: noon } }
+        ])
+        const { undecidedByKey, ...counts } = yield* submissions.counts
+        assert.deepStrictEqual(counts, {
+          accepted: 7,
+          decided: 2,
+          undecided: 5,
+          oldestUndecidedAt: noon + 1,
+          parked: 2
+        })
+        assert.sameDeepMembers([...undecidedByKey], [{ keyId: "old", count: 2 }, { keyId: "k1", count: 3 }])
+        yield* submissions.record([...old, ...young].map((_) => decisionOf(_.id)), noon + 600)
+        assert.deepStrictEqual(yield* submissions.counts, {
+          accepted: 7,
+          decided: 7,
+          undecided: 0,
+          oldestUndecidedAt: null,
+          parked: 0,
+          undecidedByKey: []
+        })
+      })))
+
+  test("outcomes come in the order of ids, page after page, each once", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const many = Array.from({ length: 11 }, (_, index) => submissionOf({ acceptedAt: noon + index }))
+        const submissions = yield* inserted(Arr.reverse(many))
+        yield* submissions.record([decisionOf(many[4]!.id, { decision: expired, decidedAt: noon + 77 })], noon + 80)
+        const pages: Array<ReadonlyArray<string>> = []
+        let after: Submission["id"] | null = null
+        for (;;) {
+          const page: ReadonlyArray<{ readonly id: Submission["id"] }> = yield* submissions.outcomes(after, 4)
+          if (page.length === 0) break
+          pages.push(idsOf(page))
+          after = page.at(-1)!.id
+        }
+        assert.deepStrictEqual(pages, [0, 4, 8].map((from) => idsOf(many).slice(from, from + 4)))
+        const outcomes = yield* submissions.outcomes(null, 100)
+        const expected = many.map(({ acceptedAt, accountId, amount, id }, index) => ({
+          id,
+          accountId,
+          amount,
+          acceptedAt,
+          recorded: index === 4 ? { decision: expired, decidedAt: noon + 77 } : null
+        }))
+        assert.deepStrictEqual(outcomes, expected)
+      })))
+}

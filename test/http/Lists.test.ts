@@ -156,7 +156,6 @@ describe("400 invalid_query", () => {
     "offset=5",
     "page=2",
     "sort=amount",
-    "starting_after=",
     "constructor=x",
     "__proto__=x",
     `${cards.visa}=1`,

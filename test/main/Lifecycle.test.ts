@@ -294,10 +294,10 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 
     it("while a request waits for its decision: it is answered with what is known", async (test) => {
       const { dataDir, demo } = copied(test)
-      // the batch after the first has to wait
-      const running = await start(test, { dataDir, env: { LOG_PACE_MS: "60000" } })
+      const running = await start(test, { dataDir })
       const port = await running.port
       assert.strictEqual((await submit(port, demo, { prefer: "wait=10" })).status, 201)
+      inDatabase(dataDir, "processor", (_) => _.exec("ALTER TABLE transactions RENAME TO hidden"))
       const waiting = submit(port, demo, { prefer: "wait=30", "idempotency-key": "waits" })
       await eventually("its row", () => submissionIds(dataDir).length, (_) => _ === 3)
       const { code } = await stop(running, signal)
@@ -306,6 +306,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       assert.strictEqual(answer.status, 202, answer.text)
       const { id } = JSON.parse(answer.text) as TransactionJson
 
+      inDatabase(dataDir, "processor", (_) => _.exec("ALTER TABLE hidden RENAME TO transactions"))
       const again = await start(test, { dataDir })
       const found = await call(await again.port, "GET", `/v1/transactions/${id}`, {
         as: demo,

@@ -67,13 +67,19 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
         cvvShape: cvvShape(Redacted.value(request.cvv))
       }
       const { keyId, sealed } = yield* vault.seal(card, facts)
-      const submission: Submission = {
-        ...facts,
+      const submission: StoredSubmission = {
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape: facts.cvvShape,
         card: summarize(card, digests.cardNumber),
         sealedCard: sealed,
         keyId,
         reference: request.reference,
-        metadata: request.metadata
+        metadata: request.metadata,
+        recorded: null
       }
 
       yield* failpoints.reach("submission.before_insert")
@@ -85,7 +91,7 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
       if (claim !== null) metrics.idempotency("first")
       yield* log.offer("transactions", presenter.submission(submission))
       yield* failpoints.reach("submission.after_offer")
-      return { submission: { ...submission, recorded: null }, replayed: false }
+      return { submission, replayed: false }
     })
 
     return { submit } as const

@@ -21,7 +21,10 @@ const textOf = (rows: number, width: number): string => {
  */
 export const rowValues = (rows: ReadonlyArray<ReadonlyArray<Value>>, width: number) => {
   const size = 2 ** Math.ceil(Math.log2(rows.length))
-  const parameters: Array<Value> = rows.flat()
-  for (let filled = rows.length * width; filled < size * width; filled++) parameters.push(null)
+  const parameters = Array<Value>(size * width).fill(null)
+  let at = 0
+  for (const row of rows) {
+    for (let column = 0; column < width; column++) parameters[at++] = row[column]!
+  }
   return unsafeFragment(textOf(size, width), parameters)
 }

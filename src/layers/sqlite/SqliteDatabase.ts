@@ -14,7 +14,8 @@ const pragmas = Effect.fnUntraced(function*({ synchronous }: Durability) {
   yield* sql`PRAGMA synchronous = ${sql.literal(synchronous)}`
   // what is deleted or cleared, a sealed card above all, is overwritten in the file
   yield* sql`PRAGMA secure_delete = ON`
-  yield* sql`PRAGMA cache_size = -65536`
+  // KiB: what is appended touches the right edge of every tree, and a cache that fills slowly looks like a leak
+  yield* sql`PRAGMA cache_size = -8192`
 })
 
 /** The log is not the truth: without it what is undecided is sent again. */

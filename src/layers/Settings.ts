@@ -2,12 +2,12 @@ import { Config, ConfigProvider, Duration, Effect, Layer, LogLevel, Record } fro
 import { WaitSettings } from "../services/AwaitDecision.ts"
 import { ResendSettings } from "../services/ResendOverdue.ts"
 
+// Every variable of the environment that the gateway reads is here; docs/configuration.md lists them, a test compares.
+
 /** A variable that is set to nothing is not set: `docker run -e NAME`, `NAME=${NAME:-}`. */
 export const Environment = Layer.setConfigProvider(
   ConfigProvider.fromMap(new Map(Object.entries(process.env).flatMap(([name, value]) => value ? [[name, value]] : [])))
 )
-
-/** Every variable of the environment that the gateway reads; docs/configuration.md lists them, and a test compares. */
 
 /** Timers take no more (ECMAScript hosts keep a delay in 32 bits): 24 days. */
 const longest = 2 ** 31 - 1

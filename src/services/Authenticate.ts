@@ -27,8 +27,9 @@ const nobody: Credentials = {
 const isAccountId = Schema.is(AccountId)
 
 /**
- * Checks an account's or the operator's credential. Every failure reads the database exactly once, whether the account
- * exists or not, so that the two cannot be told apart by time, and a secret made a moment ago works at once.
+ * Checks an account's or the operator's credential. Every failure of what could be an account's reads the database exactly
+ * once, whether the account exists or not, so that the two cannot be told apart by time, and a secret made a moment ago
+ * works at once.
  */
 export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authenticate", {
   effect: Effect.gen(function*() {
@@ -50,7 +51,7 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
     /** Null where nothing remembered says yes: that is no refusal, `authenticate` knows. `now` in ms since the epoch. */
     const recall = (username: string, secret: Redacted.Redacted, now: number): Principal | null => {
       const cached = recent.get(username)
-      const known = cached !== undefined && now - cached.readAt < remembered ? cached.credentials : nobody
+      const known = cached !== undefined && Math.abs(now - cached.readAt) < remembered ? cached.credentials : nobody
       return matches(secret, known) ? { _tag: "Account", id: known.account.id } : null
     }
 

@@ -93,7 +93,12 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
     /** Wakes whoever waits for these, each when its row is recorded; the rows may follow a moment after the results. */
     const tell = Effect.fnUntraced(function*(ids: ReadonlyArray<TransactionId>) {
       let left = awaited(ids)
-      for (let pause = firstLook; left.length > 0; pause = Duration.min(Duration.times(pause, 2), longestPause)) {
+      // one that is never recorded must not hold up the others: its waiters look for themselves
+      for (
+        let pause = firstLook;
+        left.length > 0 && Duration.lessThan(pause, longestPause);
+        pause = Duration.min(Duration.times(pause, 2), longestPause)
+      ) {
         const recorded = yield* submissions.findRecorded(left).pipe(
           Effect.catchTag("StorageUnavailable", () => Effect.succeed<ReadonlyArray<StoredSubmission>>([]))
         )
@@ -118,6 +123,9 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
       return Effect.forEach(Array.from(waiting.keys()), wake, { discard: true })
     })
 
-    return { await: await_, close, run: log.tail("transactions_result", "end", hear) } as const
+    /** Whether a wait that begins now would wait at all. */
+    const hasRoom = (scope: Scope) => !isFull(scope)
+
+    return { await: await_, hasRoom, close, run: log.tail("transactions_result", "end", hear) } as const
   })
 }) {}

@@ -22,4 +22,8 @@ export class Unstorable extends Data.TaggedError("Unstorable")<{ readonly cause:
 }
 
 /** More is waiting to be written than the bound allows. */
-export class Overloaded extends Data.TaggedError("Overloaded")<{ readonly what: string }> {}
+export class Overloaded extends Data.TaggedError("Overloaded")<{ readonly what: string }> {
+  override get message() {
+    return `too much waits for the ${this.what}`
+  }
+}

@@ -1,5 +1,5 @@
 import { Clock, Effect, Either } from "effect"
-import { addCard, create, decide, type Decision, reject } from "../domain/Transaction.ts"
+import { decideCard, type Decision, record as recordDecision } from "../domain/Transaction.ts"
 import { type CardUnreadable, CardVault } from "./CardVault.ts"
 import { Failpoints } from "./Failpoints.ts"
 import { Log, type StoredRecord } from "./Log.ts"
@@ -26,12 +26,8 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
     const failpoints = yield* Failpoints
     const { park } = yield* ParkRecords
 
-    /** The brief's use case: create the transaction, add the card to it, decide. */
     const decideMessage = (message: SubmissionMessage): Either.Either<Decision, CardUnreadable> =>
-      Either.map(
-        vault.open(message.sealedCard, message),
-        (card) => Either.match(addCard(create(message), card, message.cvvShape), { onLeft: reject, onRight: decide })
-      )
+      Either.map(vault.open(message.sealedCard, message), (card) => decideCard(message, card, message.cvvShape))
 
     const insert = Effect.fnUntraced(function*(decided: ReadonlyArray<StoredTransaction>) {
       yield* transactions.insert(decided)
@@ -56,17 +52,7 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
           parked.push({ id: message.id, reason: decision.left.reason, record })
           continue
         }
-        const { accountId, acceptedAt, amount, currency, id } = message
-        missing.push({
-          id,
-          accountId,
-          amount,
-          currency,
-          acceptedAt,
-          decidedAt,
-          decision: decision.right,
-          position: record.position
-        })
+        missing.push({ ...recordDecision(message, decision.right, decidedAt), position: record.position })
       }
       if (missing.length === 0) return { decided: stored, parked }
 

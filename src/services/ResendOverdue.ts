@@ -80,7 +80,8 @@ export class ResendOverdue extends Effect.Service<ResendOverdue>()("gateway/Rese
       const now = yield* Clock.currentTimeMillis
       yield* failpoints.reach("resend.before_claim")
       const overdue = yield* submissions.claimOverdue({
-        mark: yield* Ref.get(mark),
+        // a clock that was set back must not make overdue what was moved on just now
+        mark: Math.min(yield* Ref.get(mark), now),
         now,
         token: ulid(now, randomness.bytes(10)),
         limit: settings.limit,

@@ -1,4 +1,5 @@
 import Sqlite from "better-sqlite3"
+import { Either } from "effect"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { decodeBatch, encodeBatch } from "../../src/layers/sqlite/RecordBatch.ts"
@@ -76,7 +77,11 @@ export const readTopic = (dataDir: string, topic: Topic): ReadonlyArray<Batch> =
     "batches",
     "SELECT base_offset, count, records FROM batches WHERE topic = ? ORDER BY base_offset",
     topic
-  ).map(({ base_offset, count, records }) => ({ base: base_offset, count, records: decodeBatch(records) }))
+  ).map(({ base_offset, count, records }) => ({
+    base: base_offset,
+    count,
+    records: Either.getOrThrow(decodeBatch(records))
+  }))
 
 export const hasTopics = (dataDir: string): boolean =>
   readRows(dataDir, "log", "batches", "SELECT 1 FROM batches LIMIT 1").length > 0

@@ -136,6 +136,31 @@ export const submissionRecords = (layer: GatewayUnderTest) => {
         assert.deepStrictEqual(found, { ...submission, recorded: null }, "the sealed card stays")
       })))
 
+  test("a mark of a log that was made anew is counted, once: its offset is lower, and it was appended later", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const submission = submissionOf()
+        const submissions = yield* inserted([submission])
+        const sql = yield* SqlClient.SqlClient
+        const marks = sql<Record<string, unknown>>`
+          SELECT parked_at, parked_count FROM submissions WHERE id = ${submission.id}`
+        const marked = (
+          offset: number,
+          appendedAt: number,
+          expected: { readonly at: number; readonly count: number }
+        ) =>
+          Effect.gen(function*() {
+            const mark = { ...markOf(submission.id, offset), position: position(offset, { appendedAt }) }
+            assert.deepStrictEqual(yield* submissions.markParked([mark]), [])
+            assert.deepStrictEqual(yield* marks, [{ parked_at: expected.at, parked_count: expected.count }])
+          })
+        yield* marked(500, noon + 10, { at: noon + 10, count: 1 })
+        yield* marked(3, noon + 20, { at: noon + 20, count: 2 })
+        yield* marked(3, noon + 20, { at: noon + 20, count: 2 })
+        yield* marked(4, noon + 20, { at: noon + 20, count: 3 })
+        yield* marked(500, noon + 10, { at: noon + 20, count: 3 })
+      })))
+
   test("recording clears the mark, and what is recorded is not marked", (where) =>
     life(where, () =>
       Effect.gen(function*() {

@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
-import { execFile, spawnSync } from "node:child_process"
+import { execFile, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { Agent } from "node:http"
 import { join } from "node:path"
@@ -451,11 +452,10 @@ describe("the role audit", concurrently, () => {
   })
 })
 
-describe("a daemon that dies", concurrently, () => {
-  it("ends the process with a sentence", async (test) => {
-    const before = copied(test)
-    const { dataDir, demo } = before
-    const running = await start(test, { dataDir, env: { LOG_FORMAT: "json" } })
+describe("a damaged batch of the log", concurrently, () => {
+  it("is skipped: the gateway goes on, says so, and decides everything", async (test) => {
+    const { dataDir, demo } = copied(test)
+    const running = await start(test, { dataDir, env: { LOG_FORMAT: "json", RESEND_BACK_OFF_MS: "500" } })
     const port = await running.port
     // what an append of another process, or a broken disk, would leave
     inDatabase(
@@ -465,18 +465,40 @@ describe("a daemon that dies", concurrently, () => {
         _.exec(`INSERT INTO batches (topic, base_offset, count, appended_at, records)
           SELECT topic, MAX(base_offset + count), 1, 0, x'ffff' FROM batches WHERE topic = 'transactions'`)
     )
-    const accepted: Array<string> = []
-    await eventually("its end", async () => {
-      const answer = await submit(port, demo).catch(() => null)
-      if (answer?.status === 202) accepted.push((JSON.parse(answer.text) as TransactionJson).id)
-      return running.hasEnded()
-    }, (_) => _)
-    const { code, signal, stderr } = await running.ended
+    for (let i = 0; i < 5; i++) assert.strictEqual((await submit(port, demo)).status, 202)
+    await eventually("it is told", running.stdout, (_) => _.includes("skipped a damaged batch of the log"))
+    const undecided = () =>
+      inDatabase(
+        dataDir,
+        "gateway",
+        (_) => _.prepare("SELECT COUNT(*) FROM submissions WHERE status IS NULL").pluck().get() as number
+      )
+    await eventually("everything decided", undecided, (_) => _ === 0)
+    assert.strictEqual((await submit(port, demo, { prefer: "wait=10" })).status, 201)
+    const { code, stderr } = await stop(running)
+    assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+    assert.lengthOf(submissionIds(dataDir), 7)
+  })
+})
+
+describe("a daemon that dies", concurrently, () => {
+  it("ends the process with a sentence", async (test) => {
+    const root = join(import.meta.dirname, "../..")
+    const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "DyingDaemon.ts")], {
+      cwd: root,
+      env: { PATH: process.env["PATH"] },
+      stdio: ["ignore", "ignore", "pipe"]
+    })
+    test.onTestFinished(() => void child.kill("SIGKILL"))
+    let stderr = ""
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text
+    })
+    const [code, signal] = await once(child, "close") as [number | null, NodeJS.Signals | null]
+    assert.match(stderr, /^gateway: The part that dies stopped \([^\n]+\n$/)
     assert.isNull(signal)
     assert.isNotNull(code)
     assert.notStrictEqual(code, 0)
-    assert.match(stderr, /^gateway: The processor stopped \([^\n]+\n$/)
-    assert.includeMembers(submissionIds(dataDir), accepted)
   })
 })
 

@@ -11,7 +11,7 @@ export const AuditResource = Schema.Struct({
   oldest_undecided_at: Schema.NullOr(Timestamp),
   parked: Schema.Int,
   undecided_by_key: Schema.Array(Schema.Struct({ key_id: Schema.String, count: Schema.Int })),
-  /** Whether accepted = decided + undecided. */
+  /** Whether accepted = decided + undecided: false only where the database itself is damaged. */
   holds: Schema.Boolean
 }).annotations({ identifier: "Audit" })
 

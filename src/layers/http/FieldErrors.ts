@@ -23,13 +23,20 @@ const isShown = (path: ReadonlyArray<PropertyKey>) =>
 const shownPath = (path: ReadonlyArray<PropertyKey>): ReadonlyArray<PropertyKey> =>
   isShown(path) ? path : path.slice(0, path.findIndex((_) => !isShown([_])))
 
+/** More than a person reads, and less than a body of unknown members would make. */
+const maxErrors = 100
+
 /** All errors of a body, each with where it is and what is expected there, never with what was found. */
 export const fieldErrors = (issue: ParseResult.ParseIssue): ReadonlyArray<FieldError> => {
   const errors: Array<FieldError> = []
+  const told = new Set<string>()
 
   const add = (path: ReadonlyArray<PropertyKey>, code: FieldError["code"], detail: string) => {
+    if (errors.length === maxErrors) return
     const pointer = pointerTo(shownPath(path))
-    if (!errors.some((_) => _.pointer === pointer && _.code === code)) errors.push({ pointer, code, detail })
+    if (told.has(`${pointer} ${code}`)) return
+    told.add(`${pointer} ${code}`)
+    errors.push({ pointer, code, detail })
   }
 
   const walk = (

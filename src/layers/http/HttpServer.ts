@@ -36,7 +36,10 @@ const writeRefusal = (socket: Socket, problem: Problem, requestId: string) => {
     "content-length": Buffer.byteLength(body),
     connection: "close"
   }).map(([name, value]) => `${name}: ${value}`)
-  socket.end(`HTTP/1.1 ${status} ${reasonPhrases[status]}\r\n${lines.join("\r\n")}\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${status} ${reasonPhrases[status]}\r\n${lines.join("\r\n")}\r\n\r\n${body}`,
+    () => socket.destroy()
+  )
 }
 
 /** A refusal must not stand where the answer to an earlier request of the connection belongs. */
@@ -112,15 +115,19 @@ export const serve = Effect.fnUntraced(function*(options: {
     if (Number(message.headers["content-length"] ?? 0) <= maxBodyBytes) response.writeContinue()
     options.listener(message, response)
   })
-  server.on(
-    "connect",
-    (_message: IncomingMessage, socket: Socket) =>
-      writeRefusal(socket, new Problem({ name: "bad_request", detail: "This server makes no tunnels." }), requestId())
-  )
+  server.on("connect", (_message: IncomingMessage, socket: Socket) => {
+    // node has let go of the socket: nobody else hears its errors, and unread it would hear none
+    socket.on("error", () => socket.destroy()).resume()
+    const problem = new Problem({ name: "bad_request", detail: "This server makes no tunnels." })
+    afterAnswers(socket, () => writeRefusal(socket, problem, requestId()))
+  })
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
     afterAnswers(socket, () => writeRefusal(socket, refusalOf(error.code), requestId()))
   })
+
+  // a client that reads nothing of its answer, for longer than any wait lasts
+  server.setTimeout(keepAliveTimeout)
 
   const address = yield* Effect.acquireRelease(
     listen(server, options.address, options.variable),

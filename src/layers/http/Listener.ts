@@ -36,6 +36,8 @@ const unauthenticated = new Problem({
   detail: "Send account and secret by HTTP Basic authentication.",
   headers: challenge
 })
+/** What is counted of a request whose client went away before it was answered (nginx's 499). */
+const clientClosedRequest = 499
 const noRoute = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
 const badHost = new Problem({ name: "bad_request", detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)." })
 const mistake = new Problem({
@@ -77,7 +79,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
     const credential = basicCredential(arrived.message)
     if (credential === null) return unauthenticated
     const { password, username } = credential
-    const remembered = recall(username, password, arrived.receivedAt)
+    const remembered = recall(username, password, clock.unsafeCurrentTimeMillis())
     if (remembered !== null) return respond(arrived, remembered)
     return authenticate(username, password).pipe(
       Effect.mapError((error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated),
@@ -150,9 +152,15 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       const finish = () => {
         if (finished) return
         finished = true
+        message.socket.removeListener("close", finish)
         if (!response.writableFinished) abandon?.()
         const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
-        metrics.httpFinished(template, method, response.statusCode, seconds)
+        metrics.httpFinished(
+          template,
+          method,
+          response.headersSent ? response.statusCode : clientClosedRequest,
+          seconds
+        )
       }
       response.on("close", finish)
       // a response that is queued behind another one has no socket yet, and does not hear when it goes away
@@ -176,7 +184,9 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
 
       const query = mark < 0 ? "" : url.slice(mark + 1)
       const answer = (body: Body) =>
-        run(operate({ operation, parameters: match.parameters, query, message, body, receivedAt }))
+        run(
+          Effect.suspend(() => operate({ operation, parameters: match.parameters, query, message, body, receivedAt }))
+        )
       if (operation.decodeBody === null) answer("too_large")
       else collectBody(message, answer)
     }

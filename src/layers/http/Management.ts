@@ -39,11 +39,10 @@ export const Management = Layer.scoped(
         : message.method === "GET" || message.method === "HEAD"
         ? page
         : Effect.succeed(wrongMethod)
-      void run(answer).then(({ body, headers, status }) =>
-        response.writeHead(status, {
-          ...headers,
-          "request-id": makeRequestId(randomness, clock.unsafeCurrentTimeMillis())
-        }).end(body)
+      const requestId = makeRequestId(randomness, clock.unsafeCurrentTimeMillis())
+      run(answer).then(
+        ({ body, headers, status }) => response.writeHead(status, { ...headers, "request-id": requestId }).end(body),
+        () => response.destroy()
       )
     }
 

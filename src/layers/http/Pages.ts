@@ -12,14 +12,20 @@ const json = (value: unknown): Answer => ({
 /** The process runs. It depends on nothing outside. */
 export const livez: Page = { path: "/livez", answer: Effect.succeed(json({ status: "live" })) }
 
-/** Started, with the schema it needs; while it drains every request is answered 503 before a page is looked for. */
+/** Started, with the schema it needs. On the API's port a draining process answers 503 before a page is looked for. */
 export const readyz: Page = { path: "/readyz", answer: Effect.succeed(json({ status: "ready" })) }
 
 export const makePages = Effect.gen(function*() {
   const openApi = yield* Effect.cached(Effect.sync(() => json(OpenApi.fromApi(GatewayApi))))
-  const documentation = yield* Effect.cached(
-    Effect.promise(() => import("./DocumentationPage.ts").then((_) => _.renderDocumentation()))
-  )
+  // one promise for all readers: a cached effect would keep the interruption of a reader that hung up, for ever
+  let rendered: Promise<Answer> | undefined
+  const documentation = Effect.promise(() => {
+    rendered ??= import("./DocumentationPage.ts").then((_) => _.renderDocumentation()).catch((cause: unknown) => {
+      rendered = undefined
+      throw cause
+    })
+    return rendered
+  })
   const pages: ReadonlyArray<Page> = [
     livez,
     readyz,

@@ -85,8 +85,7 @@ export class Problem extends Data.TaggedError("Problem")<{
 export const unavailable = (cause: unknown): Problem =>
   new Problem({
     name: "unavailable",
-    detail:
-      "The database cannot be asked now. What was sent may have been stored: repeat it with the same Idempotency-Key.",
+    detail: "What was sent may have been stored, or not: repeat it with the same Idempotency-Key.",
     cause
   })
 

@@ -11,7 +11,7 @@ const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 /** RFC 7617; null for anything else, two Authorization lines among it. */
 export const basicCredential = (request: IncomingMessage): BasicCredential | null => {
   const header = request.headers.authorization
-  if (header === undefined || header.length > 1_024 || header.slice(0, 6).toLowerCase() !== "basic ") return null
+  if (header === undefined || header.length > 8_192 || header.slice(0, 6).toLowerCase() !== "basic ") return null
   const encoded = header.slice(6).trim()
   if (!base64.test(encoded) || linesOf(request, "authorization") !== 1) return null
   const text = Buffer.from(encoded, "base64").toString("utf8")
@@ -50,6 +50,9 @@ export const idempotencyKey = (request: IncomingMessage): Either.Either<string |
     : Either.left("Idempotency-Key must be 1 to 255 visible ASCII characters.")
 }
 
+/** Of a header that an expression reads: on some texts its time grows with the square of the length. */
+const longestHeader = 256
+
 const longestWait = 30
 const waitPreference = /^\s*wait\s*=\s*(?:(\d+)|"(\d+)")\s*(?:;.*)?$/i
 /** What stands between commas that are not within quotes. */
@@ -57,7 +60,7 @@ const preferences = /(?:[^",]|"(?:[^"\\]|\\.)*")+/g
 
 /** RFC 7240: seconds of `wait=N`, capped at 30; null when there is no such preference or it is malformed. */
 export const preferredWait = (prefer: string | Array<string> | undefined): number | null => {
-  if (prefer === undefined) return null
+  if (prefer === undefined || prefer.length > longestHeader) return null
   for (const [preference] of String(prefer).matchAll(preferences)) {
     const match = waitPreference.exec(preference)
     if (match !== null) return Math.min(Number(match[1] ?? match[2]), longestWait)
@@ -84,4 +87,5 @@ const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$
 
 /** JSON in UTF-8, as it is: nothing that would have to be unpacked first. */
 export const carriesJson = ({ headers }: IncomingMessage): boolean =>
-  headers["content-encoding"] === undefined && jsonType.test(headers["content-type"] ?? "")
+  headers["content-encoding"] === undefined && (headers["content-type"] ?? "").length <= longestHeader &&
+  jsonType.test(headers["content-type"] ?? "")

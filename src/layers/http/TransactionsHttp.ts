@@ -1,4 +1,5 @@
 import { Clock, Duration, Effect, Option, Schema } from "effect"
+import type { IncomingMessage } from "node:http"
 import type { Card } from "../../domain/Card.ts"
 import { containsCardNumber } from "../../domain/CardNumberInText.ts"
 import { TransactionId } from "../../domain/Ids.ts"
@@ -58,6 +59,10 @@ export const transactionHandlers = Effect.gen(function*() {
   const submissions = yield* SubmissionRepository
   const digests = yield* KeyedDigests
 
+  /** Null also where there is no room for another wait: then none is applied, and none is told of. */
+  const waitOf = (message: IncomingMessage, scope: Scope): number | null =>
+    decisions.hasRoom(scope) ? preferredWait(message.headers.prefer) : null
+
   /** As long as asked for, counted from the request's receipt. */
   const waitOut = Effect.fnUntraced(function*(id: TransactionId, scope: Scope, seconds: number, receivedAt: number) {
     const until = receivedAt + seconds * 1000
@@ -78,9 +83,8 @@ export const transactionHandlers = Effect.gen(function*() {
 
   const submitTransaction: Handlers["submitTransaction"] = Effect.fnUntraced(function*(request) {
     const { json, key, message, payload, principal } = request
-    if (principal._tag === "Operator") {
-      return yield* new Problem({ name: "forbidden", detail: "Only an account may do this." })
-    }
+    // the contract lets accounts alone in
+    if (principal._tag === "Operator") return yield* Effect.dieMessage("the operator submits nothing")
     if (key !== null && containsCardNumber(key)) return yield* cardInKey
     const claim: IdempotencyClaim | null = key === null
       ? null
@@ -107,7 +111,7 @@ export const transactionHandlers = Effect.gen(function*() {
       )
     )
 
-    const wait = preferredWait(message.headers.prefer)
+    const wait = waitOf(message, principal.id)
     const current = wait === null || submitted.submission.recorded !== null
       ? submitted.submission
       : yield* waitOut(submitted.submission.id, principal.id, wait, request.receivedAt).pipe(
@@ -129,7 +133,7 @@ export const transactionHandlers = Effect.gen(function*() {
     const { message, path, principal, receivedAt } = request
     const scope = scopeOf(principal)
     const now = yield* find(path.id, scope)
-    const wait = preferredWait(message.headers.prefer)
+    const wait = waitOf(message, scope)
     const current = wait === null || now.recorded !== null
       ? now
       : yield* waitOut(now.id, scope, wait, receivedAt).pipe(

@@ -295,7 +295,8 @@ export const SqlSubmissionRepository = Layer.scoped(
               )
             }) AS marks
               WHERE submissions.id = marks.value ->> 0 AND status IS NULL
-                AND (parked_offset IS NULL OR parked_offset < marks.value ->> 3)`.raw,
+                AND (parked_at IS NULL OR parked_at < marks.value ->> 1
+                  OR (parked_at = marks.value ->> 1 AND parked_offset < marks.value ->> 3))`.raw,
             () => metrics.storageRetried("record")
           ).pipe(Effect.mapError(toFailure))
         ),

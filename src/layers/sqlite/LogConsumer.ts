@@ -66,16 +66,17 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
       const waiting = store.endOf(topic) - next
       if (early > 0 && given >= crowd && waiting < maxRecords) yield* Effect.sleep(early)
       givenAt = yield* Clock.currentTimeMillis
-      const records = yield* insisting("reading the log", store.readFrom(topic, next))
+      const { next: after, records } = yield* insisting("reading the log", store.readFrom(topic, next))
       if (records.length === 0) {
-        next = yield* insisting("reading the log", store.clamp(topic, next))
-        return yield* Effect.sleep(commitInterval)
+        if (after === next) yield* Effect.sleep(commitInterval)
+        next = yield* insisting("reading the log", store.clamp(topic, after))
+        return
       }
       given = records.length
       yield* atBatchBoundary(
         Effect.tap(handler(records), () =>
           Effect.sync(() => {
-            next = records[records.length - 1]!.position.offset + 1
+            next = after
           }))
       ).pipe(
         Effect.tapErrorCause((cause) =>
@@ -111,13 +112,13 @@ export const tail = (store: LogStore) =>
       : yield* insisting("reading the log", store.clamp(topic, from.get(partition) ?? end))
     for (;;) {
       yield* store.untilAppended(topic, next)
-      const records = yield* insisting("reading the log", store.readFrom(topic, next))
+      const { next: after, records } = yield* insisting("reading the log", store.readFrom(topic, next))
       if (records.length === 0) {
-        next = yield* insisting("reading the log", store.clamp(topic, next))
-        yield* Effect.sleep(commitInterval)
+        if (after === next) yield* Effect.sleep(commitInterval)
+        next = yield* insisting("reading the log", store.clamp(topic, after))
         continue
       }
       yield* handler(records)
-      next = records[records.length - 1]!.position.offset + 1
+      next = after
     }
   })

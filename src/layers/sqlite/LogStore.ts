@@ -1,8 +1,9 @@
 import { SqlClient } from "@effect/sql"
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Duration, Effect, Either } from "effect"
 import { Failpoints } from "../../services/Failpoints.ts"
 import type { Group, LogRecord, StoredRecord, Topic } from "../../services/Log.ts"
 import { topics } from "../../services/Log.ts"
+import { nextTurn } from "../NextTurn.ts"
 import { decodeBatch, encodeBatch } from "./RecordBatch.ts"
 
 /** The one partition. */
@@ -12,6 +13,9 @@ export const maxRecords = 250
 const maxBytes = 4_000_000
 /** Bytes of the newest appends that are kept in memory for consumers that keep up. */
 const recentBytes = 500_000
+
+/** Batches: the event loop waits for each such statement, which overwrites what it deletes. */
+const deletedAtOnce = 50
 
 interface Appended {
   readonly records: ReadonlyArray<StoredRecord>
@@ -31,6 +35,7 @@ interface TopicState {
 
 interface BatchRow {
   readonly base_offset: number
+  readonly count: number
   readonly appended_at: number
   readonly records: Buffer
 }
@@ -136,38 +141,52 @@ export const makeLogStore = Effect.gen(function*() {
 
   const endOf = (topic: Topic): number => stateOf.get(topic)!.end
 
-  /** The batches from this offset on, within the bounds of one delivery. */
+  /** The records from this offset on, within the bounds of one delivery, and the offset after them. */
   const readFrom = Effect.fnUntraced(function*(topic: Topic, from: number) {
     const recent = readRecent(stateOf.get(topic)!, from)
-    if (recent !== null) return recent
+    if (recent !== null) return { records: recent, next: from + recent.length }
     const heads = yield* sql<{ readonly base_offset: number; readonly count: number; readonly bytes: number }>`
       SELECT base_offset, count, LENGTH(records) AS bytes FROM batches WHERE topic = ${topic} AND base_offset >= COALESCE(
         (SELECT MAX(base_offset) FROM batches WHERE topic = ${topic} AND base_offset <= ${from}), 0)
       ORDER BY base_offset LIMIT ${maxRecords}`
-    let records = 0
+    let count = 0
     let bytes = 0
     let last = -1
     for (const head of heads) {
-      if (last >= 0 && (records >= maxRecords || bytes + head.bytes > maxBytes)) break
-      records += head.base_offset + head.count - Math.max(head.base_offset, from)
+      if (last >= 0 && (count >= maxRecords || bytes + head.bytes > maxBytes)) break
+      count += head.base_offset + head.count - Math.max(head.base_offset, from)
       bytes += head.bytes
       last = head.base_offset
     }
-    if (last < 0) return []
+    const records: Array<StoredRecord> = []
+    if (last < 0) return { records, next: from }
     const rows = yield* sql<BatchRow>`
-      SELECT base_offset, appended_at, records FROM batches
+      SELECT base_offset, count, appended_at, records FROM batches
       WHERE topic = ${topic} AND base_offset BETWEEN ${heads[0]!.base_offset} AND ${last} ORDER BY base_offset`
-    const read: Array<StoredRecord> = []
+    let next = from
     for (const row of rows) {
+      if (records.length === maxRecords) break
+      const decoded = decodeBatch(row.records)
+      if (Either.isLeft(decoded)) {
+        // bad data is no reason to stop: what was in it and is undecided is sent again
+        yield* Effect.logError("skipped a damaged batch of the log").pipe(
+          Effect.annotateLogs({ topic, base_offset: row.base_offset, count: row.count })
+        )
+        next = Math.max(next, row.base_offset + row.count)
+        continue
+      }
       let offset = row.base_offset
-      for (const record of decodeBatch(row.records)) {
-        if (offset >= from && read.length < maxRecords) {
-          read.push({ ...record, topic, position: { partition, offset, appendedAt: row.appended_at } })
+      for (const record of decoded.right) {
+        if (offset >= from && records.length < maxRecords) {
+          records.push({ ...record, topic, position: { partition, offset, appendedAt: row.appended_at } })
+          next = offset + 1
         }
         offset++
       }
+      // past a batch with fewer records than it counts, too
+      if (records.length < maxRecords) next = Math.max(next, row.base_offset + row.count)
     }
-    return read
+    return { records, next }
   })
 
   const untilAppended = (topic: Topic, from: number) =>
@@ -219,11 +238,17 @@ export const makeLogStore = Effect.gen(function*() {
     const before = (yield* Clock.currentTimeMillis) - Duration.toMillis(olderThan)
     yield* sql`INSERT INTO ends (topic, end_offset) VALUES (${topic}, ${endOf(topic)})
                ON CONFLICT (topic) DO UPDATE SET end_offset = excluded.end_offset`
-    const { changes } = (yield* sql`DELETE FROM batches WHERE topic = ${topic} AND appended_at < ${before}`.raw) as {
-      readonly changes: number
+    const some = sql`DELETE FROM batches WHERE rowid IN (
+      SELECT rowid FROM batches WHERE topic = ${topic} AND appended_at < ${before} LIMIT ${deletedAtOnce})`
+    let deleted = 0
+    for (;;) {
+      const { changes } = (yield* some.raw) as { readonly changes: number }
+      deleted += changes
+      if (changes < deletedAtOnce) break
+      yield* nextTurn
     }
     // what was deleted still stands in the write-ahead log
-    if (changes > 0) yield* sql`PRAGMA wal_checkpoint(TRUNCATE)`
+    if (deleted > 0) yield* sql`PRAGMA wal_checkpoint(TRUNCATE)`
   })
 
   return {

@@ -9,9 +9,12 @@ export const writePrivately = (file: string, text: string) =>
     try: () => {
       const draft = `${file}.new`
       const descriptor = fs.openSync(draft, "w", 0o600)
-      fs.writeSync(descriptor, text)
-      fs.fsyncSync(descriptor)
-      fs.closeSync(descriptor)
+      try {
+        fs.writeFileSync(descriptor, text)
+        fs.fsyncSync(descriptor)
+      } finally {
+        fs.closeSync(descriptor)
+      }
       fs.renameSync(draft, file)
       const folder = fs.openSync(path.dirname(file), "r")
       fs.fsyncSync(folder)

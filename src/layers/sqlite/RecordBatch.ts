@@ -1,3 +1,4 @@
+import { Either } from "effect"
 import type { LogRecord } from "../../services/Log.ts"
 
 /**
@@ -26,7 +27,7 @@ export const encodeBatch = (records: ReadonlyArray<LogRecord>): Buffer => {
   return batch
 }
 
-export const decodeBatch = (batch: Buffer): ReadonlyArray<LogRecord> => {
+const decode = (batch: Buffer): ReadonlyArray<LogRecord> => {
   const records: Array<LogRecord> = []
   for (let at = 0; at < batch.length;) {
     const headEnd = at + lengthBytes + batch.readUInt32LE(at)
@@ -40,3 +41,7 @@ export const decodeBatch = (batch: Buffer): ReadonlyArray<LogRecord> => {
   }
   return records
 }
+
+/** Left when the value is damaged: SQLite does not look into it. */
+export const decodeBatch = (batch: Buffer): Either.Either<ReadonlyArray<LogRecord>, unknown> =>
+  Either.try({ try: () => decode(batch), catch: (cause) => cause })

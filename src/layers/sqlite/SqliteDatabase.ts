@@ -18,6 +18,9 @@ const pragmas = Effect.fnUntraced(function*({ synchronous }: Durability) {
   yield* sql`PRAGMA cache_size = -8192`
 })
 
+/** The client remembers a failed `prepare` as long as a good one. */
+const prepareCacheTTL = "10 seconds"
+
 /** The log is not the truth: without it what is undecided is sent again. */
 export const logRemedy = "delete log.sqlite and the files beside it, and what is undecided is sent again"
 
@@ -28,7 +31,7 @@ const unusable = (name: "gateway" | "processor" | "log", filename: string) => (c
 export const sqliteDatabase = (name: "gateway" | "processor" | "log", durability: Durability) =>
   Layer.unwrapEffect(Effect.map(DataDir.file(name), (filename) =>
     Layer.effectDiscard(pragmas(durability)).pipe(
-      Layer.provideMerge(SqliteClient.layer({ filename })),
+      Layer.provideMerge(SqliteClient.layer({ filename, prepareCacheTTL })),
       Layer.catchAllCause(unusable(name, filename))
     )))
 

@@ -42,8 +42,11 @@ const writeRefusal = (socket: Socket, problem: Problem, requestId: string) => {
   )
 }
 
+/** Node keeps the response that is being written to a socket on the socket. */
+type AnsweringSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
+
 /** A refusal must not stand where the answer to an earlier request of the connection belongs. */
-const afterAnswers = (socket: Socket & { readonly _httpMessage?: ServerResponse | null }, refuse: () => void): void => {
+const afterAnswers = (socket: AnsweringSocket, refuse: () => void): void => {
   const answering = socket._httpMessage
   if (answering?.req.complete === true) answering.once("close", () => afterAnswers(socket, refuse))
   else if (socket.writable) refuse()
@@ -115,11 +118,13 @@ export const serve = Effect.fnUntraced(function*(options: {
     if (Number(message.headers["content-length"] ?? 0) <= maxBodyBytes) response.writeContinue()
     options.listener(message, response)
   })
-  server.on("connect", (_message: IncomingMessage, socket: Socket) => {
-    // node has let go of the socket: nobody else hears its errors, and unread it would hear none
-    socket.on("error", () => socket.destroy()).resume()
+  server.on("connect", (_message: IncomingMessage, socket: AnsweringSocket) => {
+    // node has let go of the socket: nobody else hears its errors
+    socket.on("error", () => socket.destroy())
+    // behind a request that is not answered yet a refusal would be taken for its answer: none is honest
+    if (socket._httpMessage) return socket.destroy()
     const problem = new Problem({ name: "bad_request", detail: "This server makes no tunnels." })
-    afterAnswers(socket, () => writeRefusal(socket, problem, requestId()))
+    writeRefusal(socket, problem, requestId())
   })
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()

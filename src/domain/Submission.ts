@@ -6,8 +6,6 @@ import { Instant } from "./Instant.ts"
 import { Amount, Currency } from "./Money.ts"
 import { arbitraryText, boundedText, charactersOf } from "./Text.ts"
 
-export { wellFormedText } from "./Text.ts"
-
 const maximumPairs = 50
 const maximumKey = 40
 const maximumValue = 500

@@ -1,4 +1,4 @@
-import { Config, ConfigProvider, Duration, Effect, Layer, LogLevel, Record } from "effect"
+import { Config, ConfigProvider, Duration, Layer, LogLevel, Record } from "effect"
 import { WaitSettings } from "../services/AwaitDecision.ts"
 import { ResendSettings } from "../services/ResendOverdue.ts"
 
@@ -102,6 +102,6 @@ const WaitConfig = Config.all({
 
 /** The settings of the use cases. */
 export const UseCaseSettings = Layer.mergeAll(
-  Layer.effect(ResendSettings, Effect.map(ResendConfig, (_) => _)),
-  Layer.effect(WaitSettings, Effect.map(WaitConfig, (_) => _))
+  Layer.effect(ResendSettings, ResendConfig),
+  Layer.effect(WaitSettings, WaitConfig)
 )

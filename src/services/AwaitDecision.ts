@@ -17,7 +17,7 @@ export class WaitSettings extends Context.Reference<WaitSettings>()("gateway/Wai
 const firstLook = Duration.millis(5)
 const longestPause = Duration.millis(500)
 
-/** A wait that began when its result had passed already is not woken: it looks again by itself, as often. */
+/** A wait that began when its result had passed already is not woken: it looks by itself after this long, doubling. */
 const firstOwnLook = Duration.millis(50)
 const longestOwnPause = Duration.seconds(2)
 
@@ -64,13 +64,14 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
     const wake = (id: TransactionId) =>
       Effect.forEach(waiting.get(id) ?? [], (_) => Deferred.succeed(_, void 0), { discard: true })
 
-    const isFull = (scope: Scope) =>
-      closed || waits >= bounds.perProcess || (waitsOf.get(scope) ?? 0) >= bounds.perAccount
+    /** Whether a wait that begins now would wait at all. */
+    const hasRoom = (scope: Scope) =>
+      !closed && waits < bounds.perProcess && (waitsOf.get(scope) ?? 0) < bounds.perAccount
 
     /** The submission as it is after its decision, or after `atMost`, whichever is first; none when nobody may see it. */
     const await_ = Effect.fnUntraced(function*(id: TransactionId, scope: Scope, atMost: Duration.Duration) {
       const read = submissions.find(id, scope)
-      if (isFull(scope)) return yield* read
+      if (!hasRoom(scope)) return yield* read
       return yield* Effect.acquireUseRelease(
         enter(id, scope),
         Effect.fnUntraced(function*(woken) {
@@ -122,9 +123,6 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
       closed = true
       return Effect.forEach(Array.from(waiting.keys()), wake, { discard: true })
     })
-
-    /** Whether a wait that begins now would wait at all. */
-    const hasRoom = (scope: Scope) => !isFull(scope)
 
     return { await: await_, hasRoom, close, run: log.tail("transactions_result", "end", hear) } as const
   })

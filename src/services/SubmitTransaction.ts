@@ -51,7 +51,7 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
       }
       metrics.idempotency("replayed")
       const first = yield* submissions.find(id, request.accountId)
-      return { submission: Option.getOrThrow(first), replayed: true }
+      return { submission: Option.getOrThrow(first), replayed: true } satisfies Submitted
     })
 
     const submit = Effect.fnUntraced(function*(request: TransactionRequest) {
@@ -91,7 +91,7 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
       if (claim !== null) metrics.idempotency("first")
       yield* log.offer("transactions", presenter.submission(submission))
       yield* failpoints.reach("submission.after_offer")
-      return { submission, replayed: false }
+      return { submission, replayed: false } satisfies Submitted
     })
 
     return { submit } as const

@@ -29,6 +29,7 @@ const contentSecurityPolicy = (page: string): string => {
   ].join("; ")
 }
 
+/** A promise, because the platform's web handler answers with one. */
 export const renderDocumentation = async (): Promise<Answer> => {
   const { dispose, handler } = HttpLayerRouter.toWebHandler(
     HttpApiScalar.layerHttpLayerRouter({

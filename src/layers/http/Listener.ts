@@ -1,6 +1,5 @@
 import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
-
 import { Authenticate, type Principal } from "../../services/Authenticate.ts"
 import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"

@@ -20,7 +20,7 @@ import { preferredWait } from "./RequestHeaders.ts"
 import { canonicalJson } from "./StrictJson.ts"
 import { toResource, toTimeline } from "./TransactionResource.ts"
 
-const path = "/v1/transactions"
+const collection = "/v1/transactions"
 
 const missing = new Problem({ name: "resource_missing", detail: "There is no such transaction." })
 const unknownCursor = new Problem({ name: "unknown_cursor", detail: "There is no such transaction to page from." })
@@ -119,7 +119,7 @@ export const transactionHandlers = Effect.gen(function*() {
         Effect.map(Option.getOrElse(() => submitted.submission))
       )
     const headers = {
-      location: `${path}/${current.id}`,
+      location: `${collection}/${current.id}`,
       ...(submitted.replayed ? { "idempotent-replayed": "true" } : {}),
       ...(wait === null ? {} : { "preference-applied": `wait=${wait}` })
     }
@@ -184,7 +184,7 @@ export const transactionHandlers = Effect.gen(function*() {
         data: page.map((_) => toResource(_, principal)),
         has_more,
         next: has_more && last !== undefined ? last.id : null,
-        url: path
+        url: collection
       }
     }
   })

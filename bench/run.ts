@@ -1,33 +1,42 @@
 import { parseArgs } from "node:util"
 import { accept } from "./accept.ts"
+import { distributed } from "./distributed.ts"
+import { drain } from "./drain.ts"
 import { growth } from "./growth.ts"
+import { idle } from "./idle.ts"
 import { machine, writeResult } from "./lib/report.ts"
+import { program } from "./lib/roles.ts"
 import { subject } from "./lib/subject.ts"
 import { pipeline } from "./pipeline.ts"
 
-const usage = `npm run bench -- accept|pipeline|growth [options]
+const usage = `npm run bench -- MEASURE [options]
 
-  --rounds N            rounds of each program (accept, pipeline; 5)
-  --seconds S           measured seconds of a round (accept; 10)
+One process on SQLite: accept, pipeline, growth. On Kafka and MariaDB: "pipeline distributed", drain, idle.
+
+  --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3)
+  --seconds S           measured seconds of a round (accept; 10, idle; 30)
   --warmup S            seconds of load before anything is measured (accept, pipeline; 3)
   --rate N              arrivals per second of the open load, 0 for none (accept; 2000)
-  --count N             transactions (pipeline; 30000, growth; 1000000)
+  --count N             transactions (pipeline; 30000, drain; 100000, growth; 1000000)
+  --singles N           the same for programs that handle one at a time (pipeline distributed, drain; 5000)
   --connections N       (64)
   --idempotency-keys    every request carries a key of its own
-  --subjects A,B        the programs under test (gateway,bare; growth takes the first)
+  --subjects A,B        the programs under test (gateway,bare; distributed: gateway,bare,single, and single6; growth
+                        takes the first)
   --json FILE           write the result there too`
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "10" },
+    rounds: { type: "string" },
+    seconds: { type: "string" },
     warmup: { type: "string", default: "3" },
     rate: { type: "string", default: "2000" },
     count: { type: "string" },
+    singles: { type: "string", default: "5000" },
     connections: { type: "string", default: "64" },
     "idempotency-keys": { type: "boolean", default: false },
-    subjects: { type: "string", default: "gateway,bare" },
+    subjects: { type: "string" },
     json: { type: "string" },
     help: { type: "boolean", default: false }
   }
@@ -39,54 +48,86 @@ const number = (name: string, value: string, least = 1) => {
   return parsed
 }
 
+const names = (byDefault: string) => (values.subjects ?? byDefault).split(",")
+
+const pair = () => {
+  const [first, second = first] = names("gateway,bare") as [string, string?]
+  return [subject(first), subject(second)] as const
+}
+
+const rounds = (byDefault = "5") => number("rounds", values.rounds ?? byDefault)
+const connections = () => number("connections", values.connections)
+const warmup = () => number("warmup", values.warmup, 0)
+const idempotencyKeys = values["idempotency-keys"]
+
+const measures: Readonly<Record<string, () => Promise<object>>> = {
+  accept: () =>
+    accept({
+      subjects: pair(),
+      rounds: rounds(),
+      seconds: number("seconds", values.seconds ?? "10"),
+      warmup: warmup(),
+      connections: connections(),
+      rate: number("rate", values.rate, 0),
+      idempotencyKeys
+    }),
+  pipeline: () =>
+    pipeline({
+      subjects: pair(),
+      rounds: rounds(),
+      count: number("count", values.count ?? "30000"),
+      warmup: warmup(),
+      connections: connections(),
+      idempotencyKeys
+    }),
+  "pipeline distributed": () =>
+    distributed({
+      programs: names("gateway,bare,single").map(program),
+      rounds: rounds(),
+      count: number("count", values.count ?? "30000"),
+      countOfSingles: number("singles", values.singles),
+      warmup: warmup(),
+      connections: connections(),
+      idempotencyKeys
+    }),
+  drain: () =>
+    drain({
+      programs: names("gateway,bare,single").map(program),
+      rounds: rounds(),
+      count: number("count", values.count ?? "100000"),
+      countOfSingles: number("singles", values.singles)
+    }),
+  idle: () =>
+    idle({
+      programs: names("gateway,bare").map(program),
+      rounds: rounds("3"),
+      seconds: number("seconds", values.seconds ?? "30")
+    }),
+  growth: () =>
+    growth({
+      subject: subject(names("gateway")[0]!, { heap: true }),
+      count: number("count", values.count ?? "1000000"),
+      connections: connections(),
+      idempotencyKeys
+    })
+}
+
 const main = async () => {
-  const [name] = positionals
-  if (values.help || name === undefined || !["accept", "pipeline", "growth"].includes(name)) {
+  const name = positionals.join(" ")
+  const measure = measures[name]
+  if (values.help || measure === undefined) {
     console.log(usage)
     process.exitCode = values.help ? 0 : 2
     return
   }
-  const names = values.subjects.split(",")
-  const [first, second = first] = names as [string, string?]
-  const connections = number("connections", values.connections)
-  const idempotencyKeys = values["idempotency-keys"]
-  const rounds = number("rounds", values.rounds)
   const where = machine()
   console.log(`${where.cpu}, ${where.cores} cores, Node ${where.node}, load ${where.load[0]?.toFixed(2)}\n`)
-
-  const measure = async () => {
-    switch (name) {
-      case "accept":
-        return accept({
-          subjects: [subject(first), subject(second)],
-          rounds,
-          seconds: number("seconds", values.seconds),
-          warmup: number("warmup", values.warmup, 0),
-          connections,
-          rate: number("rate", values.rate, 0),
-          idempotencyKeys
-        })
-      case "pipeline":
-        return pipeline({
-          subjects: [subject(first), subject(second)],
-          rounds,
-          count: number("count", values.count ?? "30000"),
-          warmup: number("warmup", values.warmup, 0),
-          connections,
-          idempotencyKeys
-        })
-      default:
-        return growth({
-          subject: subject(first, { heap: true }),
-          count: number("count", values.count ?? "1000000"),
-          connections,
-          idempotencyKeys
-        })
-    }
-  }
   const result = await measure()
-  const options = { ...values, subjects: names }
-  const files = writeResult(name, { measure: name, machine: where, options, ...result }, values.json)
+  const files = writeResult(
+    name.replace(" ", "-"),
+    { measure: name, machine: where, options: values, ...result },
+    values.json
+  )
   console.log(`\nwritten to ${files.join(" and ")}`)
 }
 

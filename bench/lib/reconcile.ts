@@ -57,21 +57,25 @@ export interface Reconciliation {
   readonly rejected: number
 }
 
-/**
- * Compares what the clients were told with what is stored, by id: each accepted id has exactly one submission, recorded,
- * and exactly one decision, the one its card and amount ask for; nothing else is there. Throws what does not agree.
- */
-export const reconcile = (
-  subject: Running,
-  idsFiles: ReadonlyArray<string>
-): Reconciliation => {
+/** Collects what does not agree, and throws it with one example of each kind. */
+export const disagreements = (name: string) => {
   const wrong = new Map<string, { count: number; readonly example: string }>()
-  const say = (what: string, id: string) => {
-    const entry = wrong.get(what)
-    if (entry === undefined) wrong.set(what, { count: 1, example: id })
-    else entry.count += 1
+  return {
+    say: (what: string, id: string) => {
+      const entry = wrong.get(what)
+      if (entry === undefined) wrong.set(what, { count: 1, example: id })
+      else entry.count += 1
+    },
+    throwAny: () => {
+      if (wrong.size === 0) return
+      const lines = [...wrong].map(([what, { count, example }]) => `  ${count} x ${what}, for example ${example}`)
+      throw new Error(`${name} does not reconcile:\n${lines.join("\n")}`)
+    }
   }
+}
 
+/** What the clients were told, and what has to be decided about it. */
+export const readIds = (idsFiles: ReadonlyArray<string>, say: (what: string, id: string) => void) => {
   const expected = new Map<string, string>()
   for (const file of idsFiles) {
     for (const line of readFileSync(file, "latin1").split("\n")) {
@@ -82,7 +86,19 @@ export const reconcile = (
       expected.set(id, line.slice(space + 1))
     }
   }
+  return expected
+}
 
+/**
+ * Compares what the clients were told with what is stored, by id: each accepted id has exactly one submission, recorded,
+ * and exactly one decision, the one its card and amount ask for; nothing else is there. Throws what does not agree.
+ */
+export const reconcile = (
+  subject: Running,
+  idsFiles: ReadonlyArray<string>
+): Reconciliation => {
+  const { say, throwAny } = disagreements(subject.name)
+  const expected = readIds(idsFiles, say)
   const statuses = new Map<string, string | null>()
   const gateway = open(subject, "gateway.sqlite")
   for (const row of gateway.prepare<[], Row>("SELECT id, status, recorded_at FROM submissions").iterate()) {
@@ -111,9 +127,6 @@ export const reconcile = (
     if (!statuses.has(id)) say("a 202 without a submission", id)
     if (!decided.has(id)) say("a 202 without a decision", id)
   }
-  if (wrong.size > 0) {
-    const lines = [...wrong].map(([what, { count, example }]) => `  ${count} x ${what}, for example ${example}`)
-    throw new Error(`${subject.name} does not reconcile:\n${lines.join("\n")}`)
-  }
+  throwAny()
   return { accepted: expected.size, approved, rejected: expected.size - approved }
 }

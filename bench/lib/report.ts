@@ -10,6 +10,9 @@ export const median = (values: ReadonlyArray<number>): number => {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
+/** Of the machine: what else runs on it is in every figure. */
+export const load = () => loadavg()[0]!
+
 export const whole = (value: number) => Math.round(value).toLocaleString("en-US")
 export const fixed = (value: number, digits = 2) => value.toFixed(digits)
 export const megabytes = (bytes: number) => fixed(bytes / 1_048_576, 1)

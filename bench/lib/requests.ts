@@ -86,10 +86,15 @@ export interface Prepared {
 
 export const keyLength = 36
 
-/**
- * The mix of the benchmarks: visa cards, nine in ten approved, one in twenty above the limit and one in twenty below.
- * Made before the load, so that the generator only writes bytes.
- */
+/** The mix of the benchmarks: nine in ten approved, one in twenty above the limit and one in twenty below. */
+export const mix = (index: number): readonly [expected: string, amount: number] =>
+  index % 20 === 7
+    ? ["amount_too_large", between(100_001, 500_000)]
+    : index % 20 === 13
+    ? ["amount_too_small", between(0, 99)]
+    : ["approved", between(100, 100_000)]
+
+/** Visa cards in the mix of the benchmarks, made before the load, so that the generator only writes bytes. */
 export const prepare = (
   { authorization, count, host, idempotencyKeys }: {
     readonly authorization: string
@@ -99,11 +104,7 @@ export const prepare = (
   }
 ): ReadonlyArray<Prepared> =>
   Array.from({ length: count }, (_, index) => {
-    const [expected, amount] = index % 20 === 7
-      ? ["amount_too_large", between(100_001, 500_000)] as const
-      : index % 20 === 13
-      ? ["amount_too_small", between(0, 99)] as const
-      : ["approved", between(100, 100_000)] as const
+    const [expected, amount] = mix(index)
     const key = "k".repeat(keyLength)
     const bytes = encode({
       authorization,

@@ -29,7 +29,7 @@ export const withSubject = async <A>(subject: Subject, use: (running: Running) =
 export const idsFile = (running: Running, name: string) => join(running.dataDir, `${name}.ids`)
 
 /** Whatever is not a 202 makes a round worthless: it may or may not have been stored. */
-export const assertAccepted = (running: Running, { failures }: LoadResult) => {
+export const assertAccepted = (running: Pick<Running, "name" | "check">, { failures }: LoadResult) => {
   const entries = Object.entries(failures)
   if (entries.length > 0) {
     running.check()

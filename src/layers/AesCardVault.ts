@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv } from "node:crypto"
 import { CardPlaintext, fromPlaintext, toPlaintext } from "../domain/Card.ts"
 import { CardUnreadable, CardVault, type SealedFacts } from "../services/CardVault.ts"
 import { Randomness } from "../services/Randomness.ts"
-import { Keys } from "./Keys.ts"
+import { CardKeys } from "./Keys.ts"
 
 /** The envelope: `1.<key id>.<base64url of nonce, ciphertext, tag>`. */
 const version = "1"
@@ -25,7 +25,7 @@ const decodePlaintext = ParseResult.decodeUnknownEither(Schema.parseJson(CardPla
 export const AesCardVault = Layer.effect(
   CardVault,
   Effect.gen(function*() {
-    const { cardKeys } = yield* Keys
+    const cardKeys = yield* CardKeys
     const randomness = yield* Randomness
     const sealing = cardKeys[0]
     const keyOf = new Map(cardKeys.map(({ id, key }) => [id, key]))

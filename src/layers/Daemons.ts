@@ -1,4 +1,5 @@
 import { Cause, Data, Deferred, Effect } from "effect"
+import { CannotStart } from "./CannotStart.ts"
 
 /** A part of the service that must run as long as the process does. */
 export class DaemonDied extends Data.TaggedError("DaemonDied")<{
@@ -6,8 +7,10 @@ export class DaemonDied extends Data.TaggedError("DaemonDied")<{
   readonly cause: Cause.Cause<unknown>
 }> {
   override get message() {
+    const error = Cause.squash(this.cause)
+    if (error instanceof CannotStart) return error.sentence
     return `The ${this.name} stopped (${
-      String(Cause.squash(this.cause))
+      String(error)
     }), so the process ends: start it again, and if it stops again, the log says where.`
   }
 }
@@ -27,6 +30,8 @@ export class Daemons extends Effect.Service<Daemons>()("gateway/Daemons", {
             Effect.zipRight(Deferred.fail(death, new DaemonDied({ name, cause })))
           )
         ),
+        // wherever it is started: a fiber inherits that it cannot be interrupted
+        Effect.interruptible,
         Effect.forkScoped
       )
       // runs before the fiber is interrupted: a scope ends in the reverse order

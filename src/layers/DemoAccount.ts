@@ -16,6 +16,9 @@ const DemoFile = Schema.parseJson(DemoCredential)
 
 /** The account that an empty gateway starts with, while it exists. */
 export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount, Option.Option<DemoCredential>>() {
+  /** The distributed profile has none: `start:distributed` makes its own. */
+  static readonly None = Layer.succeed(DemoAccount, Option.none())
+
   static readonly Live = Layer.effect(
     DemoAccount,
     Effect.gen(function*() {

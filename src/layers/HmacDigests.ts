@@ -1,7 +1,7 @@
 import { Effect, Layer, Redacted } from "effect"
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto"
 import { KeyedDigests } from "../services/KeyedDigests.ts"
-import { Keys } from "./Keys.ts"
+import { SecretPepper } from "./Keys.ts"
 
 /** RFC 5869 with one label for each purpose, so that no digest can stand in for another. */
 const derive = (pepper: Redacted.Redacted, label: "secret" | "fingerprint" | "idempotency") =>
@@ -13,7 +13,7 @@ const noDigest = "0".repeat(43)
 
 export const HmacDigests = Layer.effect(
   KeyedDigests,
-  Effect.map(Keys, ({ secretPepper }) => {
+  Effect.map(SecretPepper, (secretPepper) => {
     const secretKey = derive(secretPepper, "secret")
     const fingerprintKey = derive(secretPepper, "fingerprint")
     const requestKey = derive(secretPepper, "idempotency")

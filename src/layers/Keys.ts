@@ -14,13 +14,11 @@ export interface CardKey {
   readonly key: Buffer
 }
 
-export class Keys extends Context.Tag("gateway/Keys")<Keys, {
-  readonly operatorSecret: Redacted.Redacted
-  /** Root of every keyed digest (HmacDigests). It does not rotate. */
-  readonly secretPepper: Redacted.Redacted
-  /** The first one seals, all open. */
-  readonly cardKeys: Arr.NonEmptyReadonlyArray<CardKey>
-}>() {}
+/** The first one seals, all open. */
+export class CardKeys extends Context.Tag("gateway/CardKeys")<CardKeys, Arr.NonEmptyReadonlyArray<CardKey>>() {}
+
+/** Root of every keyed digest (HmacDigests). It does not rotate. */
+export class SecretPepper extends Context.Tag("gateway/SecretPepper")<SecretPepper, Redacted.Redacted>() {}
 
 const KeyFile = Schema.parseJson(Schema.Struct({
   operatorSecret: Schema.Redacted(Schema.NonEmptyString),
@@ -95,8 +93,50 @@ export const EmbeddedKeys = Layer.unwrapEffect(Effect.gen(function*() {
   const { path: folder } = yield* DataDir
   const { cardKeys, operatorSecret, secretPepper } = yield* embeddedKeys
   const ring = yield* parseCardKeys(cardKeys, `CARD_KEYS or ${path.join(folder, "keys.json")}`)
-  return Layer.merge(
-    Layer.succeed(Keys, { operatorSecret, secretPepper, cardKeys: ring }),
+  return Layer.mergeAll(
+    Layer.succeed(CardKeys, ring),
+    Layer.succeed(SecretPepper, secretPepper),
     Layer.succeed(OperatorSecret, operatorSecret)
   )
 }))
+
+/** A key that no start may make up: every process of the role must have the same. */
+const named = Effect.fnUntraced(function*(name: string, key: Redacted.Redacted | undefined, what: string) {
+  return key ?? (yield* new CannotStart({ sentence: `${name} is not set: ${what}.` }))
+})
+
+/** For the roles that seal or open cards. */
+export const EnvironmentCardKeys = Layer.effect(
+  CardKeys,
+  Effect.gen(function*() {
+    const { cardKeys } = yield* KeySettings
+    const text = yield* named(
+      "CARD_KEYS",
+      cardKeys,
+      "give every intake and every processor the same id:base64 with 32 random bytes (echo k1:$(openssl rand -base64 32))"
+    )
+    return yield* parseCardKeys(text, "CARD_KEYS")
+  })
+)
+
+/** For the role that speaks with clients. */
+export const EnvironmentSecrets = Layer.merge(
+  Layer.effect(
+    SecretPepper,
+    Effect.flatMap(KeySettings, ({ secretPepper }) =>
+      named(
+        "SECRET_PEPPER",
+        secretPepper,
+        "give every intake the same 32 random bytes or more (openssl rand -base64 32), and never change it"
+      ))
+  ),
+  Layer.effect(
+    OperatorSecret,
+    Effect.flatMap(KeySettings, ({ operatorSecret }) =>
+      named(
+        "OPERATOR_SECRET",
+        operatorSecret,
+        "give every intake the same 32 random bytes or more (echo op_$(openssl rand -hex 32)): it is the password of the user operator"
+      ))
+  )
+)

@@ -1,7 +1,6 @@
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import { Cause, ConfigError, Console, Effect, Layer, Option } from "effect"
 import { Daemons } from "./Daemons.ts"
-import { unknownRole } from "./Roles.ts"
 
 /** Runs a service until it is interrupted, or until one of its daemons dies. */
 export const launch = <E>(service: Layer.Layer<never, E, Daemons>) =>
@@ -30,10 +29,8 @@ const sentenceOf = (cause: Cause.Cause<unknown>): string => {
  * Runs the program of the role that the command line names. SIGTERM and SIGINT end it in order, and a second one at
  * once. Whatever goes wrong is one sentence on standard error and a non-zero exit.
  */
-export const runRole = (programs: Readonly<Record<string, Effect.Effect<unknown, unknown, Daemons>>>): void => {
-  const role = process.argv[2] ?? "all"
-  const program = Object.hasOwn(programs, role) ? programs[role]! : unknownRole(role, Object.keys(programs))
-  program.pipe(
+export const runRole = (programOf: (role: string) => Effect.Effect<unknown, unknown, Daemons>): void => {
+  programOf(process.argv[2] ?? "all").pipe(
     Effect.provide(Daemons.Default),
     Effect.tapErrorCause((cause) =>
       Cause.isInterruptedOnly(cause) ? Effect.void : Console.error(`gateway: ${sentenceOf(cause)}`)

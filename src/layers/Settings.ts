@@ -30,6 +30,9 @@ const milliseconds = (name: string, byDefault: Duration.DurationInput) =>
 const count = (name: string, byDefault: number) =>
   integer(name, 1, 1_000_000, "an integer").pipe(Config.withDefault(byDefault))
 
+const flag = (name: string) =>
+  Config.literal("true", "false")(name).pipe(Config.map((_) => _ === "true"), Config.withDefault(false))
+
 const port = (name: string, byDefault: number) => integer(name, 0, 65_535, "a port").pipe(Config.withDefault(byDefault))
 
 export const HttpSettings = Config.all({
@@ -54,6 +57,40 @@ export const LogSettings = Config.all({
   resultRetention: milliseconds("RESULT_RETENTION_MS", "7 days")
 })
 
+/** What a topic of Kafka is made with, and must have at least. */
+export const TopicSettings = Config.all({
+  partitions: Config.option(integer("KAFKA_PARTITIONS", 1, 1000, "an integer")),
+  replicationFactor: Config.option(integer("KAFKA_REPLICATION_FACTOR", 1, 10, "an integer"))
+})
+
+const addresses = (name: string) =>
+  Config.nonEmptyString(name).pipe(
+    Config.map((text) => text.split(",").map((_) => _.trim())),
+    Config.validate({
+      message: "Expected addresses, host:port,host:port",
+      validation: (all) => all.every((_) => /^[^\s:,/@]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i.test(_))
+    })
+  )
+
+export const KafkaSettings = Config.all({
+  ssl: flag("KAFKA_SSL"),
+  /** PEM of the certificate that signed the brokers'; without it, what Node trusts. */
+  caFile: Config.option(Config.nonEmptyString("KAFKA_SSL_CA_FILE")),
+  mechanism: Config.literal("plain", "scram-sha-256", "scram-sha-512")("KAFKA_SASL_MECHANISM").pipe(
+    Config.withDefault("plain" as const)
+  ),
+  username: Config.option(Config.nonEmptyString("KAFKA_USERNAME")),
+  password: Config.option(Config.redacted("KAFKA_PASSWORD")),
+  /** Before the names of topics and groups, so that several gateways share a cluster. */
+  prefix: Config.nonEmptyString("KAFKA_TOPIC_PREFIX").pipe(
+    Config.validate({
+      message: "Expected letters, digits, dots, underscores and hyphens, 100 at most",
+      validation: (_) => /^[\w.-]{1,100}$/.test(_)
+    }),
+    Config.withDefault("")
+  )
+})
+
 /** Submissions that may wait for their commit; beyond that a request is answered 503. */
 export const SubmissionCapacity = count("SUBMISSION_CAPACITY", 10_000)
 
@@ -61,7 +98,7 @@ export const SubmissionCapacity = count("SUBMISSION_CAPACITY", 10_000)
 export const ServerSettings = Config.all({
   DATABASE_URL: Config.option(Config.redacted("DATABASE_URL")),
   PROCESSOR_DATABASE_URL: Config.option(Config.redacted("PROCESSOR_DATABASE_URL")),
-  KAFKA_BROKERS: Config.option(Config.string("KAFKA_BROKERS"))
+  KAFKA_BROKERS: Config.option(addresses("KAFKA_BROKERS"))
 })
 
 const keySettings = Config.all({

@@ -31,7 +31,7 @@ export interface StoredRecord extends LogRecord {
   readonly position: Position
 }
 
-export interface PartitionLag {
+export interface PartitionOffsets {
   readonly partition: number
   /** First offset that is still kept. */
   readonly low: number
@@ -39,6 +39,9 @@ export interface PartitionLag {
   readonly end: number
   /** The group's next offset; null when it never committed one. */
   readonly committed: number | null
+}
+
+export interface PartitionLag extends PartitionOffsets {
   /** Age of the oldest record the group has not committed, in seconds; 0 when there is none. */
   readonly seconds: number
 }
@@ -46,8 +49,22 @@ export interface PartitionLag {
 /** The first offsets of a tail per partition, or the present end of each. */
 export type TailFrom = "end" | ReadonlyMap<number, number>
 
-/** Kafka's default `max.message.bytes` holds a record of this size with its framing. */
+/** Of a record's value. Kafka's default `max.message.bytes` holds it with its key, its headers and its framing. */
 export const maxRecordBytes = 1_000_000
+const maxHeadBytes = 40_000
+
+const textBytes = (text: string) => Buffer.byteLength(text)
+
+/** Bytes of its value, its key and its headers. */
+export const sizeOf = ({ headers, key, value }: LogRecord): number => {
+  let bytes = value.length + (key === null ? 0 : textBytes(key))
+  for (const name in headers) bytes += textBytes(name) + textBytes(headers[name]!)
+  return bytes
+}
+
+/** No retry can append it. */
+export const isTooLarge = (record: LogRecord): boolean =>
+  record.value.length > maxRecordBytes || sizeOf(record) - record.value.length > maxHeadBytes
 
 /** The log cannot be reached, or did not acknowledge. The records may or may not be in it. */
 export class LogUnavailable extends Data.TaggedError("LogUnavailable")<{ readonly cause: unknown }> {
@@ -88,8 +105,14 @@ export class Log extends Context.Tag("gateway/Log")<Log, {
   /** Reads a topic without a group, from a position that is still kept. Nothing is committed. */
   readonly tail: <R>(topic: Topic, from: TailFrom, handler: Handler<never, R>) => Effect.Effect<never, never, R>
 
+  readonly offsets: (
+    topic: Topic,
+    group: Group
+  ) => Effect.Effect<ReadonlyArray<PartitionOffsets>, LogUnavailable>
+
+  /** The offsets with the age of what waits, which costs more to find. */
   readonly lag: (topic: Topic, group: Group) => Effect.Effect<ReadonlyArray<PartitionLag>, LogUnavailable>
 
-  /** Deletes whole batches of records older than this; the offsets of the rest stay as they are. */
+  /** Deletes batches of records older than this, where the log does not do so by itself; the rest keep their offsets. */
   readonly expire: (topic: Topic, olderThan: Duration.Duration) => Effect.Effect<void, LogUnavailable>
 }>() {}

@@ -1,11 +1,18 @@
 import { Effect } from "effect"
 import { Failpoints } from "./Failpoints.ts"
-import { Log, type StoredRecord } from "./Log.ts"
+import { isTooLarge, Log, type LogRecord, type StoredRecord } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { type ParkedMessage, Presenter } from "./Presenter.ts"
 
 export interface RecordToPark extends ParkedMessage {
   readonly record: StoredRecord
+}
+
+/** A foreign record may be larger than what we append: where it came from is kept, and it stands there. */
+const withinBound = (record: LogRecord): LogRecord => {
+  if (!isTooLarge(record)) return record
+  const ours = Object.entries(record.headers).filter(([name]) => name.startsWith("parked_"))
+  return { key: null, value: new Uint8Array(0), headers: Object.fromEntries(ours) }
 }
 
 /** Puts records that could not be handled aside on `transactions_dead`, so that the others go on. */
@@ -21,7 +28,7 @@ export class ParkRecords extends Effect.Service<ParkRecords>()("gateway/ParkReco
       yield* failpoints.reach("park.before_append")
       yield* log.append(
         "transactions_dead",
-        parked.map(({ id, reason, record }) => presenter.parked(record, record, { id, reason }))
+        parked.map(({ id, reason, record }) => withinBound(presenter.parked(record, record, { id, reason })))
       )
       yield* failpoints.reach("park.after_append")
       for (const { reason, record } of parked) metrics.parked(record.topic, reason)

@@ -2,7 +2,7 @@ import { Clock, Context, Duration, Effect, Option, Ref } from "effect"
 import { ulid } from "../domain/Ids.ts"
 import type { Instant } from "../domain/Instant.ts"
 import { Failpoints } from "./Failpoints.ts"
-import { type Group, Log, type PartitionLag, type Topic } from "./Log.ts"
+import { type Group, Log, type PartitionOffsets, type Topic } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { Presenter } from "./Presenter.ts"
 import { Randomness } from "./Randomness.ts"
@@ -33,11 +33,11 @@ type Probe =
 
 const watched: Record<Group, Topic> = { processor: "transactions", recorder: "transactions_result" }
 
-const endsOf = (lag: ReadonlyArray<PartitionLag>): Ends => new Map(lag.map((_) => [_.partition, _.end]))
+const endsOf = (offsets: ReadonlyArray<PartitionOffsets>): Ends => new Map(offsets.map((_) => [_.partition, _.end]))
 
 /** A topic that was made anew ends below what was noted; a group that committed beyond its end has nothing to pass. */
-const hasPassed = (lag: ReadonlyArray<PartitionLag>, ends: Ends): boolean =>
-  lag.every(({ committed, end, low, partition }) => {
+const hasPassed = (offsets: ReadonlyArray<PartitionOffsets>, ends: Ends): boolean =>
+  offsets.every(({ committed, end, low, partition }) => {
     const next = Math.max(committed ?? low, low)
     return next > end || next >= Math.min(ends.get(partition) ?? 0, end)
   })
@@ -55,20 +55,20 @@ export class ResendOverdue extends Effect.Service<ResendOverdue>()("gateway/Rese
     const probe = yield* Ref.make(Option.none<Probe>())
     const mark = yield* Ref.make<Instant>(0)
 
-    const lagOf = (group: Group) => log.lag(watched[group], group)
+    const offsetsOf = (group: Group) => log.offsets(watched[group], group)
 
     const moveMark = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
       const current = yield* Ref.get(probe)
       if (Option.isNone(current)) {
         if (!(yield* submissions.hasPastDue(now))) return
-        const ends = endsOf(yield* lagOf("processor"))
+        const ends = endsOf(yield* offsetsOf("processor"))
         return yield* Ref.set(probe, Option.some<Probe>({ waitsFor: "processor", startedAt: now, ends }))
       }
       const { ends, startedAt, waitsFor } = current.value
-      if (!hasPassed(yield* lagOf(waitsFor), ends)) return
+      if (!hasPassed(yield* offsetsOf(waitsFor), ends)) return
       if (waitsFor === "processor") {
-        const results = endsOf(yield* lagOf("recorder"))
+        const results = endsOf(yield* offsetsOf("recorder"))
         return yield* Ref.set(probe, Option.some<Probe>({ waitsFor: "recorder", startedAt, ends: results }))
       }
       yield* Ref.set(mark, startedAt)

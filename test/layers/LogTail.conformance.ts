@@ -11,6 +11,9 @@ const numbers = (records: ReadonlyArray<StoredRecord>) => records.map((_) => Num
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 
+/** What a test appends to learn that a tail has begun. */
+const probe = "a probe"
+
 const sum = (lag: ReadonlyArray<PartitionLag>, of: (_: PartitionLag) => number) =>
   lag.reduce((total, _) => total + of(_), 0)
 
@@ -24,14 +27,20 @@ export const logTails = (layer: LogUnderTest) => {
     before: Effect.Effect<void> = Effect.void
   ) {
     const seen: Array<StoredRecord> = []
+    let began = false
     yield* Effect.forkScoped(
-      log.tail(
-        "transactions_result",
-        from,
-        (records) => Effect.zipRight(before, Effect.sync(() => void seen.push(...records)))
-      )
+      log.tail("transactions_result", from, (records) => {
+        const mine = records.filter((_) => textOf(_) !== probe)
+        began = true
+        return mine.length === 0 ? Effect.void : Effect.zipRight(before, Effect.sync(() => void seen.push(...mine)))
+      })
     )
     yield* Effect.replicateEffect(time.pass, 2)
+    // where it begins at the end is known when the server has answered
+    while (layer.clock === "real" && from === "end" && !began) {
+      yield* log.append("transactions_result", [textRecord(probe, "one")])
+      yield* Effect.sleep("50 millis")
+    }
     return {
       seen,
       has: (count: number) => eventually(`the tail has ${count}`, Effect.sync(() => seen.length), (_) => _ >= count)

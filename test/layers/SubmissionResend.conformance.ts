@@ -120,7 +120,11 @@ export const submissionResends = (layer: GatewayUnderTest) => {
       Effect.gen(function*() {
         const many = Array.from({ length: 40 }, () => submissionOf({ acceptedAt: noon }))
         const submissions = yield* inserted(many)
-        const claims = yield* Effect.replicateEffect(claimAt(submissions, noon + 6_000, { limit: 15 }), 6, all)
+        const claims = yield* Effect.replicateEffect(
+          Effect.suspend(() => claimAt(submissions, noon + 6_000, { limit: 15 })),
+          6,
+          all
+        )
         const claimed = claims.flat().map((_) => _.id)
         assert.strictEqual(new Set(claimed).size, claimed.length)
         const rest = yield* claimAt(submissions, noon + 6_000)

@@ -333,6 +333,19 @@ const notKeys = [
   `k1:${Buffer.alloc(32).toString("base64")},k1:${Buffer.alloc(32).toString("base64")}`
 ]
 
+/** Servers that nobody is. */
+const servers = {
+  DATABASE_URL: "mysql://gateway:hunter2@127.0.0.1:1/gateway",
+  PROCESSOR_DATABASE_URL: "mysql://processor:hunter2@127.0.0.1:1/processor",
+  KAFKA_BROKERS: "127.0.0.1:1"
+}
+
+/** What else must be set for the variable to be read. */
+const beside = (name: string): Readonly<Record<string, string>> => {
+  if (name.endsWith("_SSL_CA_FILE")) return { ...servers, [name.replace("_CA_FILE", "")]: "true" }
+  return /^(KAFKA|MYSQL)_/.test(name) && !(name in servers) ? servers : {}
+}
+
 /** What each variable cannot be. */
 const nonsense: Readonly<Record<string, ReadonlyArray<string>>> = {
   HOST: ["192.0.2.1", "2001:db8::1"],
@@ -359,7 +372,20 @@ const nonsense: Readonly<Record<string, ReadonlyArray<string>>> = {
   RESEND_LIMIT: notCount,
   DATABASE_URL: ["mysql://gateway:hunter2@db/gateway"],
   PROCESSOR_DATABASE_URL: ["mysql://processor:hunter2@db/processor"],
-  KAFKA_BROKERS: ["kafka-1:9092,kafka-2:9092"],
+  KAFKA_BROKERS: ["kafka-1:9092,kafka-2:9092", "kafka-1", "kafka-1:9092,", "http://kafka-1:9092", "kafka-1:port"],
+  KAFKA_TOPIC_PREFIX: ["a b", "a/b", "a".repeat(101)],
+  KAFKA_PARTITIONS: ["0", "1001", "6.5"],
+  KAFKA_REPLICATION_FACTOR: ["0", "11"],
+  KAFKA_SSL: ["yes", "1"],
+  KAFKA_SSL_CA_FILE: ["/nowhere/ca.pem"],
+  KAFKA_SASL_MECHANISM: ["gssapi", "PLAIN"],
+  KAFKA_USERNAME: ["alone"],
+  KAFKA_PASSWORD: ["hunter2"],
+  MYSQL_SSL: ["yes", "1"],
+  MYSQL_SSL_CA_FILE: ["/nowhere/ca.pem"],
+  MYSQL_POOL_SIZE: ["0", "1001"],
+  MYSQL_CONNECT_TIMEOUT_MS: notTime,
+  MYSQL_STATEMENT_TIMEOUT_MS: notTime,
   FAILPOINT: ["nowhere:1", "log.after_append:0", "log.after_append:often"]
 }
 
@@ -373,7 +399,7 @@ describe("a variable that makes no sense", concurrently, () => {
       it(`${name}=${value}`, async (test) => {
         const { dataDir } = copied(test)
         const before = contents(dataDir)
-        const sentence = assertRefused(await run(test, { dataDir, env: { [name]: value } }))
+        const sentence = assertRefused(await run(test, { dataDir, env: { ...beside(name), [name]: value } }))
         assert.match(sentence, new RegExp(`\\b${name}\\b`))
         assert.notMatch(sentence, /hunter2|tooshort/)
         assert.deepStrictEqual(contents(dataDir), before)
@@ -384,7 +410,7 @@ describe("a variable that makes no sense", concurrently, () => {
   it("is not one at the bounds that are documented", async (test) => {
     const before = copied(test)
     const atBound = Object.entries(nonsense).flatMap(([name, values]) =>
-      values.includes(notCount[0]!) || values.includes(notTime[0]!)
+      !(name in servers) && (values.includes(notCount[0]!) || values.includes(notTime[0]!))
         ? [[name, name.endsWith("_MS") ? mostTime : mostCount]]
         : []
     )
@@ -409,25 +435,48 @@ describe("a variable that makes no sense", concurrently, () => {
     }
   })
 
-  it("a whole distributed profile", async (test) => {
+  it("is two of the three servers", async (test) => {
     const { dataDir } = copied(test)
-    const env = {
-      DATABASE_URL: "mysql://gateway:hunter2@db/gateway",
-      PROCESSOR_DATABASE_URL: "mysql://processor:hunter2@db/processor",
-      KAFKA_BROKERS: "kafka-1:9092"
+    for (const missing of Object.keys(servers)) {
+      const { [missing as keyof typeof servers]: _, ...env } = servers
+      const sentence = await refused(test, { dataDir, env })
+      assert.match(sentence, new RegExp(`distributed profile, but ${missing} is not set: set all three`))
+      assert.notInclude(sentence, "hunter2")
     }
-    const sentence = await refused(test, { dataDir, env })
-    assert.match(sentence, /DATABASE_URL, PROCESSOR_DATABASE_URL, KAFKA_BROKERS .*distributed profile/)
-    assert.notInclude(sentence, "hunter2")
   })
+
+  const notUrls = ["postgres://a:hunter2@db/gateway", "mysql://a:hunter2@db", "db", "mysql://a:hunter2@db:port/gateway"]
+  for (const [name, role] of [["DATABASE_URL", "recorder"], ["PROCESSOR_DATABASE_URL", "processor"]] as const) {
+    for (const url of notUrls) {
+      it(`is a URL of no database: ${name}=${url}`, async (test) => {
+        const { dataDir } = copied(test)
+        const env = { ...servers, CARD_KEYS: `k1:${Buffer.alloc(32).toString("base64")}`, [name]: url }
+        const sentence = await refused(test, { dataDir, env, args: [role] })
+        assert.include(sentence, name)
+        assert.notInclude(sentence, "hunter2")
+      })
+    }
+  }
+
+  for (const [role, missing] of [["processor", "CARD_KEYS"], ["intake", "OPERATOR_SECRET"]] as const) {
+    it(`is a key that the role ${role} cannot make up`, async (test) => {
+      const { dataDir } = copied(test)
+      const env = { ...servers, CARD_KEYS: "", SECRET_PEPPER: "", OPERATOR_SECRET: "" }
+      assert.match(await refused(test, { dataDir, env, args: [role] }), new RegExp(`${missing} is not set: give every`))
+    })
+  }
 })
 
 describe("a role", concurrently, () => {
   for (const role of ["intake", "processor", "recorder"]) {
-    it(`of the distributed profile: ${role}`, async (test) => {
+    it(`of the distributed profile, without its servers: ${role}`, async (test) => {
       const { dataDir } = copied(test)
+      const own = role === "processor" ? "PROCESSOR_DATABASE_URL" : "DATABASE_URL"
       const sentence = await refused(test, { dataDir, args: [role] })
-      assert.match(sentence, new RegExp(`role ${role} .*distributed profile.*start without a role`))
+      assert.match(sentence, new RegExp(`${own} and KAFKA_BROKERS are not set: the role ${role} runs with ${own} and`))
+      const half = await refused(test, { dataDir, args: [role], env: { [own]: servers[own] } })
+      assert.match(half, /KAFKA_BROKERS is not set/)
+      assert.notInclude(half, "hunter2")
     })
   }
 

@@ -3,8 +3,8 @@ import { Daemons } from "../../src/layers/Daemons.ts"
 import { launch, runRole } from "../../src/layers/Launch.ts"
 
 /** A program of which one part dies as soon as it has started. */
-runRole({
-  all: launch(
+runRole(() =>
+  launch(
     Layer.scopedDiscard(Effect.flatMap(Daemons, (_) => _.start("part that dies", Effect.dieMessage("on purpose"))))
   )
-})
+)

@@ -37,11 +37,12 @@ export const fakeLog = () => {
     offer: () => Effect.void,
     consume: () => Effect.never,
     tail: () => Effect.never,
-    lag: (topic, group) =>
+    offsets: (topic, group) =>
       Effect.suspend(() => {
         state.asked.push(`${topic} ${group}`)
         return state.lagFails ? down : Effect.succeed(state.lag[group])
       }),
+    lag: (_, group) => Effect.succeed(state.lag[group]),
     expire: () => Effect.void
   }
   return { state, log }

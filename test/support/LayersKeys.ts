@@ -2,7 +2,7 @@ import { Layer, Redacted } from "effect"
 import { createHash } from "node:crypto"
 import { AesCardVault } from "../../src/layers/AesCardVault.ts"
 import { HmacDigests } from "../../src/layers/HmacDigests.ts"
-import { type CardKey, Keys } from "../../src/layers/Keys.ts"
+import { type CardKey, CardKeys, SecretPepper } from "../../src/layers/Keys.ts"
 import { OperatorSecret } from "../../src/services/Authenticate.ts"
 import { seededRandomness } from "./LayersSamples.ts"
 
@@ -12,12 +12,9 @@ export const operatorSecret = Redacted.make("op_of_the_tests")
 
 /** Keys of which the first one seals. */
 export const keys = (sealing: string, ...others: ReadonlyArray<string>) =>
-  Layer.merge(
-    Layer.succeed(Keys, {
-      operatorSecret,
-      secretPepper: Redacted.make("pepper of the tests"),
-      cardKeys: [cardKey(sealing), ...others.map(cardKey)]
-    }),
+  Layer.mergeAll(
+    Layer.succeed(CardKeys, [cardKey(sealing), ...others.map(cardKey)]),
+    Layer.succeed(SecretPepper, Redacted.make("pepper of the tests")),
     Layer.succeed(OperatorSecret, operatorSecret)
   )
 

@@ -33,10 +33,10 @@ const locked = (folder: string, entries: Readonly<Record<string, string>>) =>
   Layer.merge(LockedDataDir, Daemons.Default).pipe(Layer.provideMerge(settings({ DATA_DIR: folder, ...entries })))
 
 /** What is asked for, together with the connection under it. */
-const on = <A, E, R>(repositories: Layer.Layer<A, E, R | SqlClient.SqlClient>) =>
+export const on = <A, E, R>(repositories: Layer.Layer<A, E, R | SqlClient.SqlClient>) =>
   repositories.pipe(Layer.merge(Layer.effect(SqlClient.SqlClient, SqlClient.SqlClient)))
 
-const gatewayRepositories = Layer.mergeAll(SqlAccountRepository, SqlSubmissionRepository)
+export const gatewayRepositories = Layer.mergeAll(SqlAccountRepository, SqlSubmissionRepository)
 
 export const sqliteGateway = (folder: string, entries: Readonly<Record<string, string>> = {}) =>
   on(gatewayRepositories).pipe(

@@ -3,6 +3,7 @@ import { Effect, Layer, Option, Schema } from "effect"
 import { Account } from "../../domain/Account.ts"
 import { AccountId } from "../../domain/Ids.ts"
 import { AccountRepository } from "../../services/AccountRepository.ts"
+import { resolveDialect } from "./ResolveDialect.ts"
 import { runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 
 const CredentialRow = Schema.Struct({
@@ -17,6 +18,7 @@ export const SqlAccountRepository = Layer.effect(
   AccountRepository,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
+    const { leaveTaken } = yield* resolveDialect
 
     const credentialRows = SqlSchema.findAll({
       Request: AccountId,
@@ -32,11 +34,11 @@ export const SqlAccountRepository = Layer.effect(
         runAgain(
           sql`INSERT INTO secrets (id, account_id, digest, created_at)
               VALUES (${secret.id}, ${secret.accountId}, ${secret.digest}, ${secret.createdAt})
-              ON CONFLICT DO NOTHING`.pipe(
+              ${leaveTaken("secrets")}`.pipe(
             Effect.zipRight(
               sql`INSERT INTO accounts (id, name, created_at, disabled_at)
                   VALUES (${account.id}, ${account.name}, ${account.createdAt}, ${account.disabledAt})
-                  ON CONFLICT DO NOTHING`
+                  ${leaveTaken("accounts")}`
             )
           ),
           () => {}

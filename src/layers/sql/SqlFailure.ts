@@ -1,28 +1,55 @@
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, Schedule } from "effect"
+import { Effect, Random } from "effect"
 import { StorageUnavailable, Unstorable } from "../../services/Failure.ts"
+import { MysqlError } from "../mysql/MysqlError.ts"
+import type { FailureKind } from "./FailureKind.ts"
 
-const codeOf = (error: SqlError): string =>
-  typeof error.cause === "object" && error.cause !== null && "code" in error.cause ? String(error.cause.code) : ""
+/** sqlite.org/rescode.html */
+const kindOfSqlite = (code: string): FailureKind => {
+  if (code === "SQLITE_CONSTRAINT_PRIMARYKEY" || code === "SQLITE_CONSTRAINT_UNIQUE") return "duplicate"
+  return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(code) ? "data" : "unknown"
+}
 
-/** A duplicate says that the statement, or another process, has been here before: never an error of the data. */
-export const isDuplicate = (error: SqlError): boolean =>
-  ["SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"].includes(codeOf(error))
+export const kindOf = ({ cause }: SqlError): FailureKind => {
+  if (cause instanceof MysqlError) return cause.kind
+  return kindOfSqlite(typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "")
+}
 
-/** The database refuses a row for what it says (sqlite.org/rescode.html). */
-const isOfTheData = (error: SqlError): boolean => /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)/.test(codeOf(error))
+/** Whether it says nothing of the statement: the way to the server, or the server itself, is not there now. */
+export const isLost = ({ cause }: SqlError): boolean => cause instanceof MysqlError && cause.isLost
+
+export const isDuplicate = (error: SqlError): boolean => kindOf(error) === "duplicate"
+
+/** Milliseconds before the next attempt of a statement that met another one. */
+const backOff = [5, 20, 80, 320]
 
 /**
  * An outcome that is not known is answered by running the statement again, which is harmless for every write we make;
- * only when that fails too is the database unavailable.
+ * only when that fails too is the database unavailable. One that met another is run again a few times.
  */
-export const runAgain = <A, R>(statement: Effect.Effect<A, SqlError, R>, onRetry: () => void) =>
-  Effect.retry(statement, {
-    schedule: Schedule.recurs(1).pipe(Schedule.tapInput(() => Effect.sync(onRetry))),
-    while: (error) => !isDuplicate(error) && !isOfTheData(error)
-  })
+export const runAgain = <A, R>(
+  statement: Effect.Effect<A, SqlError, R>,
+  onRetry: () => void
+): Effect.Effect<A, SqlError, R> => {
+  const attempt = (met: number, unknown: number): Effect.Effect<A, SqlError, R> =>
+    Effect.catchAll(statement, (error) => {
+      const kind = kindOf(error)
+      if (kind === "unknown" && unknown < 1) {
+        onRetry()
+        return attempt(met, unknown + 1)
+      }
+      const most = kind === "contention" ? backOff[met] : undefined
+      if (most === undefined) return Effect.fail(error)
+      onRetry()
+      return Random.nextRange(most / 2, most).pipe(
+        Effect.flatMap(Effect.sleep),
+        Effect.zipRight(Effect.suspend(() => attempt(met + 1, unknown)))
+      )
+    })
+  return attempt(0, 0)
+}
 
 export const toFailure = (cause: SqlError): StorageUnavailable | Unstorable =>
-  isOfTheData(cause) ? new Unstorable({ cause }) : new StorageUnavailable({ cause })
+  kindOf(cause) === "data" ? new Unstorable({ cause }) : new StorageUnavailable({ cause })
 
 export const toUnavailable = (cause: unknown): StorageUnavailable => new StorageUnavailable({ cause })

@@ -1,61 +1,14 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
-import { Duration, Effect, Either, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { TransactionId } from "../../domain/Ids.ts"
-import type { Submission } from "../../domain/Submission.ts"
-import { Unstorable } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
-import { ResendSettings } from "../../services/ResendOverdue.ts"
-import {
-  type IdempotencyClaim,
-  type InsertOutcome,
-  type Page,
-  type Scope,
-  type SubmissionCounts,
-  SubmissionRepository
-} from "../../services/SubmissionRepository.ts"
-import { writeSplitting } from "../../services/WriteSplitting.ts"
-import { makeGroupCommit } from "../GroupCommit.ts"
-import { nextTurn } from "../NextTurn.ts"
-import { SubmissionCapacity } from "../Settings.ts"
-import { rowValues } from "./RowValues.ts"
+import { type Page, type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
+import { countSubmissions } from "./CountSubmissions.ts"
+import type { Dialect, Row } from "./Dialect.ts"
+import { resolveDialect } from "./ResolveDialect.ts"
 import { runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
-import {
-  decisionOf,
-  fromRow,
-  insertedColumns,
-  submissionColumns,
-  SubmissionRow,
-  toInsertedRow
-} from "./SubmissionRow.ts"
-
-/** Rows that one statement of a walk over all submissions reads. */
-const walkStep = 10_000
-
-interface Insert {
-  readonly submission: Submission
-  readonly claim: IdempotencyClaim | null
-}
-
-const accepted: Either.Either<InsertOutcome> = Either.right({ _tag: "Accepted" })
-
-const holderKey = (accountId: string, key: string) => `${accountId} ${key}`
-
-const CountsRow = Schema.Struct({
-  key_id: Schema.String,
-  accepted: Schema.Int,
-  decided: Schema.Int,
-  undecided: Schema.Int,
-  parked: Schema.Int,
-  oldest: Schema.NullOr(Schema.Int),
-  last: TransactionId
-})
-
-const HolderRow = Schema.Struct({
-  id: TransactionId,
-  account_id: Schema.String,
-  idempotency_key: Schema.String,
-  request_digest: Schema.String
-})
+import { decisionOf, fromRow, submissionColumns, SubmissionRow } from "./SubmissionRow.ts"
+import { makeSubmissionWriter } from "./SubmissionWriter.ts"
 
 const OutcomeRow = Schema.Struct({
   id: SubmissionRow.fields.id,
@@ -67,73 +20,19 @@ const OutcomeRow = Schema.Struct({
   decided_at: SubmissionRow.fields.decided_at
 })
 
-/** Every write is one statement, for any batch size: its rows come as one list of values, or as one JSON parameter. */
+/** Every write is one statement, for any batch size. */
 export const SqlSubmissionRepository = Layer.scoped(
   SubmissionRepository,
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const metrics = yield* Metrics
-    const { backOff } = yield* ResendSettings
-    const firstResend = Duration.toMillis(backOff)
-    const capacity = yield* SubmissionCapacity
+    const dialect = yield* resolveDialect
+    const inserts = yield* makeSubmissionWriter(dialect)
+    const counts = yield* countSubmissions
 
     const columns = sql.literal(submissionColumns.map((_) => `submissions.${_}`).join(", "))
-    const inserted = sql.literal(insertedColumns.join(", "))
     const ofScope = (scope: Scope) => scope === "all" ? sql`1 = 1` : sql`account_id = ${scope}`
-
-    const insertRows = (inserts: ReadonlyArray<Insert>) => {
-      const rows = inserts.map(({ claim, submission }) =>
-        toInsertedRow(submission, claim, submission.acceptedAt + firstResend)
-      )
-      return runAgain(
-        sql`INSERT INTO submissions (${inserted})
-            SELECT * FROM (${rowValues(rows, insertedColumns.length)}) WHERE column1 IS NOT NULL
-            ON CONFLICT DO NOTHING`,
-        () => metrics.storageRetried("accept")
-      ).pipe(Effect.mapError(toFailure))
-    }
-
-    const holderRows = SqlSchema.findAll({
-      Request: Schema.parseJson(Schema.Array(Schema.Tuple(Schema.String, Schema.String))),
-      Result: HolderRow,
-      execute: (claims) =>
-        sql`SELECT submissions.id, account_id, idempotency_key, request_digest
-            FROM json_each(${claims}) AS claims CROSS JOIN submissions
-            ON account_id = claims.value ->> 0 AND idempotency_key = claims.value ->> 1
-            WHERE idempotency_key IS NOT NULL`
-    })
-
-    /** Whose rows the keys are on, now that every row of the batch is in or was left alone. */
-    const outcomesOf = Effect.fnUntraced(function*(inserts: ReadonlyArray<Insert>) {
-      const claims = inserts.flatMap(({ claim, submission }) =>
-        claim === null ? [] : [[submission.accountId, claim.key] as const]
-      )
-      if (claims.length === 0) return inserts.map(() => accepted)
-      const holders = new Map(
-        (yield* Effect.mapError(holderRows(claims), toUnavailable)).map((row) => [
-          holderKey(row.account_id, row.idempotency_key),
-          row
-        ])
-      )
-      return inserts.map(({ claim, submission }): Either.Either<InsertOutcome, Unstorable> => {
-        const holder = claim === null ? undefined : holders.get(holderKey(submission.accountId, claim.key))
-        return holder === undefined || holder.id === submission.id
-          ? accepted
-          : Either.right({ _tag: "KeyTaken", id: holder.id, requestDigest: holder.request_digest })
-      })
-    })
-
-    const commit = Effect.fnUntraced(function*(inserts: ReadonlyArray<Insert>) {
-      const { refused } = yield* writeSplitting(inserts, insertRows)
-      metrics.batch("accept", inserts.length)
-      const outcomes = yield* outcomesOf(inserts)
-      if (refused.length === 0) return outcomes
-      return outcomes.map((outcome, index) =>
-        refused.includes(inserts[index]!) ? Either.left(new Unstorable({ cause: "refused by the database" })) : outcome
-      )
-    })
-
-    const inserts = yield* makeGroupCommit({ name: "writer of submissions", capacity, maxBatch: 500, commit })
+    const withIds = (ids: ReadonlyArray<string>) => dialect.oneOf("submissions", "id", ids)
 
     const rows = SqlSchema.findAll({
       Request: Schema.Struct({ id: TransactionId, scope: Schema.String }),
@@ -143,11 +42,9 @@ export const SqlSubmissionRepository = Layer.scoped(
     })
 
     const recordedRows = SqlSchema.findAll({
-      Request: Schema.parseJson(Schema.Array(TransactionId)),
+      Request: Schema.Array(TransactionId),
       Result: SubmissionRow,
-      execute: (ids) =>
-        sql`SELECT ${columns} FROM json_each(${ids}) AS ids CROSS JOIN submissions ON submissions.id = ids.value
-            WHERE status IS NOT NULL`
+      execute: (ids) => sql`SELECT ${columns} FROM ${withIds(ids)} WHERE status IS NOT NULL`
     })
 
     const decodeRows = Schema.decodeUnknown(Schema.Array(SubmissionRow))
@@ -163,64 +60,30 @@ export const SqlSubmissionRepository = Layer.scoped(
               ORDER BY id ASC LIMIT ${limit}`
     }
 
-    /** Runs an update of these ids; only when it changed fewer rows can one of them be no submission's. */
+    /** Changes the submissions of the items, each of which begins with an id. */
+    const update = (items: ReadonlyArray<Row>, change: Parameters<Dialect["updateFrom"]>[2]) =>
+      runAgain(dialect.updateFrom("submissions", items, change), () => metrics.storageRetried("record"))
+
+    /** Answers the ids that are no submission's: only when fewer rows changed than there are ids can there be any. */
     const updateKnown = Effect.fnUntraced(function*(
-      ids: ReadonlyArray<TransactionId>,
-      update: Effect.Effect<unknown, Unstorable | ReturnType<typeof toFailure>>
+      items: ReadonlyArray<readonly [TransactionId, ...Row]>,
+      change: Parameters<typeof update>[1]
     ) {
-      const { changes } = (yield* update) as { readonly changes: number }
-      if (changes === ids.length) return []
-      const known = yield* sql<{ readonly id: TransactionId }>`
-        SELECT submissions.id FROM json_each(${JSON.stringify(ids)}) AS ids CROSS JOIN submissions
-        ON submissions.id = ids.value`.pipe(Effect.mapError(toUnavailable))
+      const changed = yield* Effect.mapError(update(items, change), toFailure)
+      if (changed === items.length) return []
+      const ids = items.map(([id]) => id)
+      const known = yield* sql<{ readonly id: TransactionId }>`SELECT submissions.id FROM ${withIds(ids)}`.pipe(
+        Effect.mapError(toUnavailable)
+      )
       const has = new Set(known.map((_) => _.id))
       return ids.filter((id) => !has.has(id))
     })
 
     const claimedRows = SqlSchema.findAll({
-      Request: Schema.Struct({ ids: Schema.String, token: Schema.String }),
+      Request: Schema.Struct({ ids: Schema.Array(Schema.String), token: Schema.String }),
       Result: SubmissionRow,
       execute: ({ ids, token }) =>
-        sql`SELECT ${columns} FROM json_each(${ids}) AS ids CROSS JOIN submissions ON submissions.id = ids.value
-            WHERE resend_claim = ${token} AND status IS NULL`
-    })
-
-    const countRows = SqlSchema.findAll({
-      Request: Schema.String,
-      Result: CountsRow,
-      execute: (after) =>
-        sql`SELECT key_id, COUNT(*) AS accepted, COUNT(status) AS decided, SUM(status IS NULL) AS undecided,
-              COUNT(parked_at) AS parked,
-              MIN(CASE WHEN status IS NULL THEN accepted_at END) AS oldest, MAX(id) AS last
-            FROM (SELECT id, key_id, status, parked_at, accepted_at FROM submissions
-              WHERE id > ${after} ORDER BY id LIMIT ${walkStep}) AS step GROUP BY key_id`
-    })
-
-    const counts = Effect.gen(function*() {
-      const totals = { accepted: 0, decided: 0, undecided: 0, parked: 0 }
-      const undecidedOf = new Map<string, number>()
-      let oldest: number | null = null
-      let after = ""
-      for (;;) {
-        const step: ReadonlyArray<typeof CountsRow.Type> = yield* Effect.mapError(countRows(after), toUnavailable)
-        for (const row of step) {
-          const { undecided } = row
-          totals.accepted += row.accepted
-          totals.decided += row.decided
-          totals.undecided += undecided
-          totals.parked += row.parked
-          if (undecided > 0) undecidedOf.set(row.key_id, (undecidedOf.get(row.key_id) ?? 0) + undecided)
-          if (row.oldest !== null) oldest = Math.min(oldest ?? row.oldest, row.oldest)
-          if (row.last > after) after = row.last
-        }
-        if (step.length === 0) break
-        yield* nextTurn
-      }
-      return {
-        ...totals,
-        oldestUndecidedAt: oldest,
-        undecidedByKey: Array.from(undecidedOf, ([keyId, count]) => ({ keyId, count }))
-      } satisfies SubmissionCounts
+        sql`SELECT ${columns} FROM ${withIds(ids)} WHERE resend_claim = ${token} AND status IS NULL`
     })
 
     const outcomeRows = SqlSchema.findAll({
@@ -257,48 +120,34 @@ export const SqlSubmissionRepository = Layer.scoped(
           })
         ),
 
-      record: (decisions, recordedAt) => {
-        const values = decisions.map(({ decidedAt, decision, id, position }) => [
-          id,
-          decision.status,
-          decision.reason,
-          decidedAt,
-          position.partition,
-          position.offset,
-          position.appendedAt
-        ])
-        return updateKnown(
-          decisions.map((_) => _.id),
-          runAgain(
-            sql`UPDATE submissions SET
-                status = results.value ->> 1, reason = results.value ->> 2, decided_at = results.value ->> 3,
-                recorded_at = ${recordedAt}, log_partition = results.value ->> 4, log_offset = results.value ->> 5,
-                appended_at = results.value ->> 6, sealed_card = NULL, resend_at = NULL,
-                parked_at = NULL, parked_reason = NULL
-              FROM json_each(${JSON.stringify(values)}) AS results
-              WHERE submissions.id = results.value ->> 0 AND status IS NULL`.raw,
-            () => metrics.storageRetried("record")
-          ).pipe(Effect.mapError(toFailure))
-        )
-      },
+      record: (decisions, recordedAt) =>
+        updateKnown(
+          decisions.map(({ decidedAt, decision, id, position }) => [
+            id,
+            decision.status,
+            decision.reason,
+            decidedAt,
+            position.partition,
+            position.offset,
+            position.appendedAt
+          ]),
+          (item) => ({
+            set: sql`status = ${item(1)}, reason = ${item(2)}, decided_at = ${item(3)}, recorded_at = ${recordedAt},
+              log_partition = ${item(4)}, log_offset = ${item(5)}, appended_at = ${item(6)}, sealed_card = NULL,
+              resend_at = NULL, parked_at = NULL, parked_reason = NULL`,
+            where: sql`status IS NULL`
+          })
+        ),
 
       markParked: (marks) =>
         updateKnown(
-          marks.map((_) => _.id),
-          runAgain(
-            sql`UPDATE submissions SET
-                parked_at = marks.value ->> 1, parked_reason = marks.value ->> 2, parked_offset = marks.value ->> 3,
-                parked_count = parked_count + 1
-              FROM json_each(${
-              JSON.stringify(
-                marks.map(({ id, position, reason }) => [id, position.appendedAt, reason, position.offset])
-              )
-            }) AS marks
-              WHERE submissions.id = marks.value ->> 0 AND status IS NULL
-                AND (parked_at IS NULL OR parked_at < marks.value ->> 1
-                  OR (parked_at = marks.value ->> 1 AND parked_offset < marks.value ->> 3))`.raw,
-            () => metrics.storageRetried("record")
-          ).pipe(Effect.mapError(toFailure))
+          marks.map(({ id, position, reason }) => [id, position.appendedAt, reason, position.offset]),
+          (item) => ({
+            set: sql`parked_at = ${item(1)}, parked_reason = ${item(2)}, parked_offset = ${item(3)},
+              parked_count = parked_count + 1`,
+            where: sql`status IS NULL AND (parked_at IS NULL OR parked_at < ${item(1)}
+              OR (parked_at = ${item(1)} AND parked_offset < ${item(3)}))`
+          })
         ),
 
       hasPastDue: (now) =>
@@ -310,12 +159,13 @@ export const SqlSubmissionRepository = Layer.scoped(
         const due = yield* sql<{ readonly id: string }>`
           SELECT id FROM submissions WHERE resend_at <= ${mark} ORDER BY resend_at LIMIT ${limit}`
         if (due.length === 0) return []
-        const ids = JSON.stringify(due.map((_) => _.id))
-        yield* sql`UPDATE submissions SET
-            resend_at = ${now} + MIN(${backOff} << MIN(resends + 1, 20), ${ceiling}),
-            resends = resends + 1, resend_claim = ${token}
-          FROM json_each(${ids}) AS due
-          WHERE submissions.id = due.value AND status IS NULL AND resend_at <= ${mark}`
+        const ids = due.map((_) => _.id)
+        // resends last: MySQL sets one after the other, and the next reads what was set
+        yield* update(ids.map((id) => [id]), () => ({
+          set: sql`resend_at = ${now} + ${dialect.least}(${backOff} << ${dialect.least}(resends + 1, 20), ${ceiling}),
+            resend_claim = ${token}, resends = resends + 1`,
+          where: sql`status IS NULL AND resend_at <= ${mark}`
+        }))
         return (yield* claimedRows({ ids, token })).map(fromRow)
       }, Effect.mapError(toUnavailable)),
 

@@ -5,7 +5,7 @@ import { RejectionReason } from "../../domain/Rejection.ts"
 import { DecidedTransaction, TransactionStatus } from "../../domain/Transaction.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { AlreadyDecided, type StoredTransaction, TransactionRepository } from "../../services/TransactionRepository.ts"
-import { rowValues } from "./RowValues.ts"
+import { resolveDialect } from "./ResolveDialect.ts"
 import { isDuplicate, runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 import { decisionOf } from "./SubmissionRow.ts"
 
@@ -57,13 +57,13 @@ export const SqlTransactionRepository = Layer.effect(
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const metrics = yield* Metrics
+    const { insertRows, oneOf } = yield* resolveDialect
     const columns = sql.literal(columnNames.map((_) => `transactions.${_}`).join(", "))
 
     const rows = SqlSchema.findAll({
-      Request: Schema.parseJson(Schema.Array(TransactionId)),
+      Request: Schema.Array(TransactionId),
       Result: TransactionRow,
-      execute: (ids) =>
-        sql`SELECT ${columns} FROM json_each(${ids}) AS ids CROSS JOIN transactions ON transactions.id = ids.value`
+      execute: (ids) => sql`SELECT ${columns} FROM ${oneOf("transactions", "id", ids)}`
     })
 
     const rowsAfter = SqlSchema.findAll({
@@ -79,8 +79,7 @@ export const SqlTransactionRepository = Layer.effect(
       // plain: an upsert that changes nothing fires the append-only trigger on MySQL, and REPLACE walks around it here
       insert: (transactions) =>
         runAgain(
-          sql`INSERT INTO transactions (${sql.literal(columnNames.join(", "))})
-              SELECT * FROM (${rowValues(transactions.map(toRow), columnNames.length)}) WHERE column1 IS NOT NULL`,
+          insertRows("transactions", columnNames, transactions.map(toRow)),
           () => metrics.storageRetried("process")
         ).pipe(
           Effect.asVoid,

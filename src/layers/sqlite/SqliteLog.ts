@@ -1,11 +1,13 @@
 import { Clock, Effect, Either, Layer } from "effect"
 import {
   type Group,
+  isTooLarge,
   Log,
   type LogRecord,
   LogUnavailable,
   maxRecordBytes,
   RecordTooLarge,
+  sizeOf,
   type Topic,
   topics
 } from "../../services/Log.ts"
@@ -38,7 +40,7 @@ export const SqliteLog = Layer.scoped(
         capacity: laneCapacity,
         maxBatch: 500,
         maxWeight: maxRecordBytes,
-        weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, _) => bytes + _.value.length, 0),
+        weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, _) => bytes + sizeOf(_), 0),
         commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
           const records = appends.length === 1 ? appends[0]! : appends.flat()
           const positions = yield* Effect.mapError(store.append(topic, records), toUnavailable)
@@ -51,30 +53,36 @@ export const SqliteLog = Layer.scoped(
       yield* Effect.forEach(topics, (topic) => Effect.map(makeLane(topic), (lane) => [topic, lane] as const))
     )
 
-    const lag = Effect.fnUntraced(function*(topic: Topic, group: Group) {
+    const offsets = Effect.fnUntraced(function*(topic: Topic, group: Group) {
       const end = store.endOf(topic)
       const low = yield* store.low(topic)
       const committed = yield* store.readCommitted(topic, group)
-      const next = Math.max(committed ?? low, low)
-      const oldest = next >= end ? null : yield* store.appendedAt(topic, next)
-      const seconds = oldest === null ? 0 : Math.max(0, (yield* Clock.currentTimeMillis) - oldest) / 1000
-      return [{ partition, low, end, committed, seconds }]
+      return [{ partition, low, end, committed }] as const
     }, Effect.mapError(toUnavailable))
+
+    const lag = Effect.fnUntraced(function*(topic: Topic, group: Group) {
+      const [found] = yield* offsets(topic, group)
+      const next = Math.max(found.committed ?? found.low, found.low)
+      const oldest = next >= found.end ? null : yield* Effect.mapError(store.appendedAt(topic, next), toUnavailable)
+      const seconds = oldest === null ? 0 : Math.max(0, (yield* Clock.currentTimeMillis) - oldest) / 1000
+      return [{ ...found, seconds }]
+    })
 
     return Log.of({
       append: Effect.fnUntraced(function*(topic, records) {
         if (records.length === 0) return []
-        const tooLarge = records.find((_) => _.value.length > maxRecordBytes)
+        const tooLarge = records.find(isTooLarge)
         if (tooLarge !== undefined) return yield* new RecordTooLarge({ bytes: tooLarge.value.length })
         return yield* Effect.catchTag(lanes.get(topic)!.submit(records), "Overloaded", (_) => toUnavailable(_))
       }),
       offer: (topic, record) =>
         Effect.sync(() => {
           const dropped = () => metrics.laneDropped(topic)
-          if (record.value.length > maxRecordBytes || !lanes.get(topic)!.offer([record], dropped)) dropped()
+          if (isTooLarge(record) || !lanes.get(topic)!.offer([record], dropped)) dropped()
         }),
       consume: consume(store, pace),
       tail: tail(store),
+      offsets,
       lag,
       expire: (topic, olderThan) => Effect.mapError(store.expire(topic, olderThan), toUnavailable)
     })

@@ -101,4 +101,4 @@ const gateway = (parts: Parts) =>
 
 /** A gateway with a fault built in. */
 export const runControl = (replaced: Partial<Parts>): void =>
-  runRole({ all: launch(gateway({ ...real, ...replaced })) })
+  runRole(() => launch(gateway({ ...real, ...replaced })))

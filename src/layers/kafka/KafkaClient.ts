@@ -1,0 +1,93 @@
+import { type Config, Context, Effect, Layer, Option, Redacted, Runtime } from "effect"
+import kafkajs, { type Kafka, type KafkaConfig, type logCreator } from "kafkajs"
+import { readFileSync } from "node:fs"
+import { Randomness } from "../../services/Randomness.ts"
+import { CannotStart } from "../CannotStart.ts"
+import { KafkaSettings, ServerSettings } from "../Settings.ts"
+import { tameIdleTimer } from "./IdleTimer.ts"
+
+/** Fisher and Yates. */
+const shuffled = <A>(items: ReadonlyArray<A>, randomness: Randomness["Type"]): Array<A> => {
+  const result = Array.from(items)
+  const bytes = randomness.bytes(result.length)
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = bytes[i]! % (i + 1)
+    ;[result[i], result[j]] = [result[j]!, result[i]!]
+  }
+  return result
+}
+
+type Settings = Config.Config.Success<typeof KafkaSettings>
+
+const tlsOf = ({ caFile, ssl }: Settings): Effect.Effect<KafkaConfig["ssl"], CannotStart> => {
+  if (!ssl) return Effect.succeed(false)
+  if (Option.isNone(caFile)) return Effect.succeed(true)
+  return Effect.try({
+    try: () => ({ ca: [readFileSync(caFile.value, "utf8")] }),
+    catch: () =>
+      new CannotStart({
+        sentence:
+          `KAFKA_SSL_CA_FILE names ${caFile.value}, which cannot be read: give the certificate that signed the brokers'.`
+      })
+  })
+}
+
+const saslOf = Effect.fnUntraced(function*({ mechanism, password, username }: Settings) {
+  if (Option.isNone(username) && Option.isNone(password)) return undefined
+  if (Option.isNone(username) || Option.isNone(password)) {
+    return yield* new CannotStart({
+      sentence: `${
+        Option.isNone(username) ? "KAFKA_USERNAME" : "KAFKA_PASSWORD"
+      } is not set, and the other of the two is: set both, or none.`
+    })
+  }
+  return { mechanism, username: username.value, password: Redacted.value(password.value) }
+})
+
+/** Makes kafkajs clients for the brokers of the settings; each is thrown away after its first failure. */
+export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClients, {
+  /** A client always tries the first address first, so each is given another order. */
+  readonly make: (options?: { readonly requestTimeout: number }) => Kafka
+  /** For messages. */
+  readonly brokers: string
+  /** Stands before the names of topics and groups. */
+  readonly prefix: string
+}>() {
+  static readonly Live = Layer.effect(
+    KafkaClients,
+    Effect.gen(function*() {
+      tameIdleTimer()
+      const settings = yield* KafkaSettings
+      const randomness = yield* Randomness
+      const brokers = Option.getOrElse((yield* ServerSettings).KAFKA_BROKERS, () => [])
+      const ssl = yield* tlsOf(settings)
+      const sasl = yield* saslOf(settings)
+      const runtime = yield* Effect.runtime()
+      // what matters of it is said by whoever called, once
+      const toDebug: logCreator = () => ({ label, log: { message, ...details }, namespace }) =>
+        Runtime.runSync(
+          runtime,
+          Effect.logDebug(message).pipe(Effect.annotateLogs({ kafkajs: namespace, level: label, ...details }))
+        )
+
+      return {
+        prefix: settings.prefix,
+        brokers: brokers.join(", "),
+        make: ({ requestTimeout } = { requestTimeout: 5000 }) =>
+          new kafkajs.Kafka({
+            clientId: "payment-gateway",
+            brokers: shuffled(brokers, randomness),
+            connectionTimeout: 3000,
+            authenticationTimeout: 5000,
+            requestTimeout,
+            // covers connecting; what is sent is tried again by us
+            retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
+            logLevel: kafkajs.logLevel.WARN,
+            logCreator: toDebug,
+            ...(ssl === false ? {} : { ssl }),
+            ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<KafkaConfig["sasl"]> })
+          } as KafkaConfig)
+      }
+    })
+  )
+}

@@ -1,0 +1,60 @@
+import { Duration, Effect } from "effect"
+import { innermost } from "../../services/Failure.ts"
+import { LogUnavailable } from "../../services/Log.ts"
+
+/** Every error from the outermost to the innermost: kafkajs wraps what the broker or the socket said. */
+const chainOf = (cause: unknown): ReadonlyArray<Error & { readonly type?: string; readonly code?: string }> => {
+  const chain: Array<Error> = []
+  for (let error = cause; error instanceof Error && !chain.includes(error);) {
+    chain.push(error)
+    const [first] = "errors" in error && Array.isArray(error.errors) ? error.errors : []
+    error = first ?? error.cause
+  }
+  return chain
+}
+
+/** The broker's code of the error (kafka.apache.org/protocol#protocol_error_codes), as kafkajs spells it. */
+export const brokerCodeOf = (cause: unknown): string | undefined =>
+  chainOf(cause).find((_) => _.type !== undefined)?.type
+
+/** What a person can do about it; null where waiting is all. */
+const remedyOf = (cause: unknown): string | null => {
+  const chain = chainOf(cause)
+  const names = chain.map((_) => _.name).join(" ")
+  const text = chain.map((_) => `${_.code ?? ""} ${_.type ?? ""} ${_.message}`).join(" ")
+  if (/SASL|AUTHENTICATION/i.test(`${names} ${text}`)) {
+    return "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM"
+  }
+  if (/AUTHORIZATION_FAILED|not authorized/i.test(text)) {
+    return "give this user Describe, Create, Read and Write on the gateway's topics, DescribeConfigs on them, and Read on its groups"
+  }
+  if (/certificate|self.signed|SSL|TLS|EPROTO|wrong version number|ERR_TLS/i.test(text)) {
+    return "check KAFKA_SSL and KAFKA_SSL_CA_FILE"
+  }
+  if (
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ETIMEDOUT|Connection timeout|ECONNRESET|Closed connection/i.test(
+      text
+    )
+  ) {
+    return "check KAFKA_BROKERS, and KAFKA_SSL where the brokers speak TLS"
+  }
+  return null
+}
+
+/** Why Kafka cannot be used now, and what to do about it. */
+export const describeFailure = (cause: unknown): string => {
+  const remedy = remedyOf(cause)
+  return remedy === null ? innermost(cause) : `${innermost(cause)}; ${remedy}`
+}
+
+export const toUnavailable = (cause: unknown) => new LogUnavailable({ cause })
+
+/** A call of kafkajs, which may take for ever: its own limits do not hold for a reply that never comes. */
+export const call = <A>(promise: () => Promise<A>, atMost: Duration.DurationInput): Effect.Effect<A, LogUnavailable> =>
+  // finalizers are uninterruptible, and a limit holds only for what is not
+  Effect.interruptible(Effect.tryPromise({ try: promise, catch: toUnavailable })).pipe(
+    Effect.timeoutFail({
+      duration: atMost,
+      onTimeout: () => toUnavailable(new Error(`no answer within ${Duration.format(atMost)}`))
+    })
+  )

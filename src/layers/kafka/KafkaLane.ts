@@ -1,0 +1,173 @@
+import { Clock, Deferred, Duration, Effect, Either, Fiber, type Scope } from "effect"
+import type { Producer, RecordMetadata } from "kafkajs"
+import { Failpoints } from "../../services/Failpoints.ts"
+import {
+  type LogRecord,
+  LogUnavailable,
+  type Position,
+  RecordTooLarge,
+  sizeOf,
+  type Topic
+} from "../../services/Log.ts"
+import { Metrics } from "../../services/Metrics.ts"
+import type { Daemons } from "../Daemons.ts"
+import { type GroupCommit, makeGroupCommit } from "../GroupCommit.ts"
+import { LogSettings } from "../Settings.ts"
+import { KafkaClients } from "./KafkaClient.ts"
+import { brokerCodeOf, call, describeFailure } from "./KafkaFailure.ts"
+import { KafkaTopics } from "./KafkaTopics.ts"
+
+/** One send is one record batch of a partition, which the broker bounds (`max.message.bytes`). */
+export const maxRecords = 500
+export const maxBytes = 900_000
+
+/** For how long one batch is tried; then it is lost here, and sent again from its rows. */
+const patience = Duration.seconds(20)
+const shortestPause = 50
+const longestPause = 1000
+
+export type Lane = GroupCommit<ReadonlyArray<LogRecord>, ReadonlyArray<Position>, LogUnavailable | RecordTooLarge>
+
+const toMessages = (records: ReadonlyArray<LogRecord>, partition: number, appendedAt: number) =>
+  records.map(({ headers, key, value }) => ({
+    key,
+    value: Buffer.from(value.buffer, value.byteOffset, value.length),
+    headers,
+    partition,
+    timestamp: `${appendedAt}`
+  }))
+
+/** `send` also resolves where nothing was stored: only this one row says that it was. */
+const baseOffsetOf = (rows: ReadonlyArray<RecordMetadata>, partition: number): number | null => {
+  const [row, ...others] = rows
+  if (row === undefined || others.length > 0 || row.partition !== partition || row.errorCode !== 0) return null
+  const offset = Number(row.baseOffset ?? -1)
+  return offset >= 0 ? offset : null
+}
+
+/**
+ * The one writer of a partition: one send at a time, and what queued meanwhile is the next batch. Several sends in flight
+ * would change the order of a key when one is retried, and a send that spans partitions may lose one of them.
+ */
+export const makeLane = (
+  topic: Topic,
+  partition: number
+): Effect.Effect<Lane, never, Scope.Scope | Daemons | KafkaClients | KafkaTopics | Metrics> =>
+  Effect.gen(function*() {
+    const clients = yield* KafkaClients
+    const topics = yield* KafkaTopics
+    const metrics = yield* Metrics
+    const failpoints = yield* Failpoints
+    const { laneCapacity } = yield* Effect.orDie(LogSettings)
+    const name = topics.nameOf(topic)
+    const closing = yield* Deferred.make<void>()
+    let current: Producer | undefined
+
+    const disconnect = (producer: Producer | undefined) =>
+      producer === undefined ? Effect.void : Effect.ignore(call(() => producer.disconnect(), "5 seconds"))
+
+    /** Not waited for: it may never end. */
+    const discard = Effect.suspend(() => {
+      const failed = current
+      current = undefined
+      return Effect.forkDaemon(disconnect(failed))
+    })
+
+    const connected = Effect.suspend(() => {
+      if (current !== undefined) return Effect.succeed(current)
+      const producer = clients.make().producer({
+        allowAutoTopicCreation: false,
+        idempotent: false,
+        retry: { retries: 0 },
+        createPartitioner: () => ({ message }) => message.partition ?? partition
+      })
+      return call(() => producer.connect(), "15 seconds").pipe(
+        Effect.tapError(() => Effect.forkDaemon(disconnect(producer))),
+        Effect.map(() => (current = producer))
+      )
+    })
+
+    const send = Effect.fnUntraced(function*(records: ReadonlyArray<LogRecord>) {
+      const producer = yield* connected
+      const appendedAt = yield* Clock.currentTimeMillis
+      yield* failpoints.reach("log.before_append")
+      const rows = yield* Effect.tapError(
+        call(
+          // the broker's own limit comes first, and its answer says more than ours
+          () =>
+            producer.send({
+              topic: name,
+              acks: -1,
+              timeout: 4000,
+              messages: toMessages(records, partition, appendedAt)
+            }),
+          "8 seconds"
+        ),
+        () => discard
+      )
+      yield* failpoints.reach("log.after_append")
+      const base = baseOffsetOf(rows, partition)
+      if (base === null) {
+        yield* discard
+        return yield* new LogUnavailable({ cause: new Error("the broker did not say that it stored the records") })
+      }
+      return records.map((_, index): Position => ({ partition, offset: base + index, appendedAt }))
+    })
+
+    const untilClosing = <A, E>(effect: Effect.Effect<A, E>) =>
+      Effect.raceFirst(
+        effect,
+        Deferred.await(closing).pipe(
+          Effect.zipRight(Effect.sleep("1 second")),
+          Effect.zipRight(new LogUnavailable({ cause: new Error("the process ends") }))
+        )
+      )
+
+    /** The same batch until it is stored, refused or out of time; its outcome may be unknown, so it may be there twice. */
+    const insist = Effect.fnUntraced(function*(
+      records: ReadonlyArray<LogRecord>
+    ): Effect.fn.Return<ReadonlyArray<Position>, LogUnavailable | RecordTooLarge> {
+      const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(patience)
+      for (let pause = shortestPause;; pause = Math.min(pause * 2, longestPause)) {
+        const sent = yield* Effect.either(untilClosing(send(records)))
+        if (Either.isRight(sent)) return sent.right
+        const { cause } = sent.left
+        if (brokerCodeOf(cause) === "MESSAGE_TOO_LARGE") {
+          if (records.length === 1) return yield* new RecordTooLarge({ bytes: records[0]!.value.length })
+          const half = records.length >> 1
+          return [...yield* insist(records.slice(0, half)), ...yield* insist(records.slice(half))]
+        }
+        topics.forget(topic)
+        yield* Effect.logDebug("an append failed").pipe(
+          Effect.annotateLogs({ topic: name, partition, records: records.length, cause: describeFailure(cause) })
+        )
+        if ((yield* Clock.currentTimeMillis) + pause >= until || (yield* Deferred.isDone(closing))) {
+          yield* Effect.logWarning(`gave up an append to ${name}, which is made good by sending again`).pipe(
+            Effect.annotateLogs({ partition, records: records.length, cause: describeFailure(cause) })
+          )
+          return yield* sent.left
+        }
+        yield* Effect.sleep(pause)
+      }
+    })
+
+    yield* Effect.addFinalizer(() => Effect.suspend(() => disconnect(current)))
+    const lane = yield* makeGroupCommit({
+      name: `lane ${name}/${partition}`,
+      capacity: laneCapacity,
+      maxBatch: maxRecords,
+      maxWeight: maxBytes,
+      weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, record) => bytes + sizeOf(record), 0),
+      commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
+        const records = appends.flat()
+        // a commit is uninterruptible, and no limit would hold in one
+        const positions = yield* Effect.flatMap(Effect.forkDaemon(Effect.interruptible(insist(records))), Fiber.join)
+        metrics.batch("append", records.length)
+        let next = 0
+        return appends.map((append) => Either.right(positions.slice(next, next += append.length)))
+      })
+    })
+    // runs before the writer is interrupted, which waits for its batch
+    yield* Effect.addFinalizer(() => Deferred.succeed(closing, void 0))
+    return lane
+  })

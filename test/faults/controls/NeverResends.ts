@@ -1,0 +1,4 @@
+import { NoResend } from "./NoResend.ts"
+import { runWrongRole } from "./WrongRoles.ts"
+
+runWrongRole({ resend: NoResend })

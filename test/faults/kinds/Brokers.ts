@@ -1,0 +1,111 @@
+import type { FaultKind, Stage } from "../Fault.ts"
+import { wait } from "../Fault.ts"
+import { residentBytes } from "../RoleProcess.ts"
+import { fault } from "../Rules.ts"
+
+/** How much more memory an intake may use than when Kafka was there. */
+const moreBytes = 150 * 1_024 * 1_024
+
+const whileKafkaIsTroubled = ({ locks, pipeline }: Stage, work: () => Promise<void>) =>
+  locks.holding(["kafka", "topics"], () => pipeline.servers.inTrouble(work))
+
+const killBroker: FaultKind = {
+  name: "kill a broker",
+  run: (stage) =>
+    whileKafkaIsTroubled(stage, async () => {
+      const { pipeline: { counts, servers }, random } = stage
+      const node = random.pick(servers.nodes)
+      await node.kill()
+      counts.add("kills of brokers")
+      await wait(random.pick([0, 0, 1_000, 4_000]))
+      await node.start()
+    })
+}
+
+const rollBrokers: FaultKind = {
+  name: "restart the brokers one after the other",
+  run: (stage) =>
+    whileKafkaIsTroubled(stage, async () => {
+      const { pipeline: { counts, servers }, random } = stage
+      for (const node of random.shuffle(servers.nodes)) {
+        if (random.chance(0.7)) {
+          await node.stop()
+          counts.add("restarts of brokers")
+        } else {
+          await node.kill()
+          counts.add("kills of brokers")
+        }
+        await node.start()
+        await wait(random.int(500, 2_000))
+      }
+    })
+}
+
+const pauseBroker: FaultKind = {
+  name: "pause a broker",
+  run: (stage) =>
+    whileKafkaIsTroubled(stage, async () => {
+      const { length, pipeline: { counts, servers }, random } = stage
+      const node = random.pick(servers.nodes)
+      node.pause()
+      counts.add("pauses of brokers")
+      // beyond its session with the controller, which is 6 s
+      await wait(length === "short" ? random.int(7_000, 9_000) : random.int(3_000, 15_000))
+      node.resume()
+      await wait(1_000)
+    })
+}
+
+/** Nothing between the roles: accepting must not notice. */
+const downWhileAccepting: FaultKind = {
+  name: "Kafka down while accepting",
+  run: (stage) =>
+    whileKafkaIsTroubled(stage, async () => {
+      const { length, pipeline, random } = stage
+      const { counts, find, load, of, servers } = pipeline
+      const sizes = () => of("intake").map(({ pid }) => residentBytes(pid() ?? 0) ?? 0)
+      const before = sizes()
+      await Promise.all(servers.nodes.map((node) => node.kill()))
+      counts.add("kills of brokers", servers.nodes.length)
+      counts.add("times that Kafka was down")
+      // what was in flight when it went has been answered
+      await wait(1_000)
+      const accepted = load.accepted()
+      const until = performance.now() + (length === "short" ? 30_000 : random.int(30_000, 60_000))
+      while (performance.now() < until) {
+        await wait(500)
+        for (const [index, bytes] of sizes().entries()) {
+          counts.most("largest intake in MB", Math.round(bytes / 1_048_576))
+          if (before[index]! > 0 && bytes - before[index]! > moreBytes) {
+            find(fault("bounded", `an intake grew from ${before[index]} to ${bytes} bytes while Kafka was down`))
+            before[index] = bytes
+          }
+        }
+      }
+      const meanwhile = load.accepted() - accepted
+      counts.add("accepted while Kafka was down", meanwhile)
+      if (meanwhile < 100) find(fault("accepting", `${meanwhile} were accepted while Kafka was down`))
+      await Promise.all(servers.nodes.map((node) => node.start()))
+    })
+}
+
+const fillBroker: FaultKind = {
+  name: "fill the disk of a broker",
+  refusal: ({ servers }) => servers.brokerDisk === null ? "this user may not mount a small disk" : null,
+  run: (stage) =>
+    whileKafkaIsTroubled(stage, async () => {
+      const { pipeline: { counts, servers }, random } = stage
+      const disk = servers.brokerDisk!
+      const [node] = servers.nodes
+      disk.fill()
+      counts.add("full disks")
+      await wait(random.int(4_000, 7_000))
+      disk.free()
+      // a broker that cannot write gives up
+      if (!node!.running) counts.add("brokers that ended on a full disk")
+      await node!.kill()
+      await node!.start()
+    })
+}
+
+export const brokers: ReadonlyArray<FaultKind> = [killBroker, rollBrokers, pauseBroker, downWhileAccepting, fillBroker]

@@ -1,0 +1,225 @@
+import { assert } from "@effect/vitest"
+import { Effect, Fiber, Layer, Logger, type Scope } from "effect"
+import kafkajs, { type Admin, type Kafka } from "kafkajs"
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type KafkaOptions, startKafka } from "../../scripts/servers/kafka.mjs"
+import { type DaemonDied, Daemons } from "../../src/layers/Daemons.ts"
+import { type Handler, Log, type Position, type StoredRecord, type Topic } from "../../src/services/Log.ts"
+import { eventually as eventuallyWithin } from "./LayersEventually.ts"
+import { type Entries, kafkaLogWithDaemons, newPrefix } from "./LayersKafka.ts"
+import { type Counted, recordedMetrics } from "./LayersMetrics.ts"
+import { textOf, textRecord } from "./LayersSamples.ts"
+
+/** How long what must become true may take, in ms. */
+export const patience = 30_000
+
+/** Looks every 20 ms, so that questions to brokers and to other processes are not the load. */
+export const eventually = <A, E, R>(
+  what: string,
+  look: Effect.Effect<A, E, R>,
+  isSo: (found: A) => boolean,
+  within = patience
+) => eventuallyWithin(what, look, isSo, { pass: Effect.promise(() => new Promise((_) => setTimeout(_, 20))) }, within)
+
+/** One life of a process with this log. */
+export interface Life {
+  readonly log: Log["Type"]
+  readonly counted: Counted
+  /** What it logged, with its level. */
+  readonly said: ReadonlyArray<string>
+  readonly death: Effect.Effect<never, DaemonDied>
+}
+
+export const life = <A, E, R>(
+  brokers: ReadonlyArray<string>,
+  entries: Entries,
+  body: (life: Life) => Effect.Effect<A, E, R | Scope.Scope>
+) =>
+  Effect.suspend(() => {
+    const { counted, layer } = recordedMetrics()
+    const said: Array<string> = []
+    const listening = Logger.replace(
+      Logger.defaultLogger,
+      Logger.make(({ logLevel, message }) => void said.push(`${logLevel.label} ${String(message)}`))
+    )
+    return Effect.scoped(Effect.gen(function*() {
+      const { death } = yield* Daemons
+      return yield* body({ log: yield* Log, counted, said, death })
+    })).pipe(
+      Effect.provide(Layer.provide(kafkaLogWithDaemons(brokers, entries), layer)),
+      Effect.provide(listening)
+    )
+  })
+
+/** A client like any other program's. */
+export const plainKafka = (brokers: ReadonlyArray<string>): Kafka =>
+  new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING })
+
+/** One question to the brokers. */
+export const asAdmin = <A>(brokers: ReadonlyArray<string>, question: (admin: Admin) => Promise<A>) =>
+  Effect.promise(async () => {
+    const admin = plainKafka(brokers).admin()
+    await admin.connect()
+    try {
+      return await question(admin)
+    } finally {
+      await admin.disconnect()
+    }
+  })
+
+export interface PlainMessage {
+  readonly partition?: number
+  readonly key?: Buffer | string | null
+  readonly value: Buffer | string | null
+  readonly headers?: Record<string, Buffer | string | null>
+  readonly timestamp?: string
+}
+
+/** Records that another program writes, past the log. */
+export const write = (brokers: ReadonlyArray<string>, topic: string, messages: ReadonlyArray<PlainMessage>) =>
+  Effect.promise(async () => {
+    const producer = plainKafka(brokers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+    await producer.connect()
+    // a header without a value is allowed by the protocol, and missing in kafkajs's types
+    await producer.send({ topic, messages: messages as Parameters<typeof producer.send>[0]["messages"] })
+    await producer.disconnect()
+  })
+
+/** A Kafka that this file may do anything to. */
+export const ownKafka = (options: Omit<KafkaOptions, "folder">) => {
+  const folder = mkdtempSync(join(tmpdir(), "gateway-kafka-"))
+  return startKafka({ ...options, folder }).then((kafka) => ({
+    ...kafka,
+    end: async () => {
+      await Promise.all(kafka.nodes.map((_) => _.kill()))
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }))
+}
+
+/** Records are told apart by their text, and a key is in one partition for ever. */
+export interface Sent extends Position {
+  readonly text: string
+  readonly key: string
+}
+
+/** Appends from several fibers, each with keys of its own, until it is ended; remembers what was acknowledged. */
+export const traffic = Effect.fnUntraced(function*(
+  log: Log["Type"],
+  { appenders = 4, pause = 10, topic = "transactions" }: {
+    readonly appenders?: number
+    /** Of each appender, in ms. */
+    readonly pause?: number
+    readonly topic?: Topic
+  } = {}
+) {
+  const sent: Array<Sent> = []
+  let failed = 0
+  let ending = false
+  const appender = Effect.fnUntraced(function*(name: number) {
+    for (let i = 0; !ending; i++) {
+      const key = `key ${name}.${i % 5}`
+      const text = `${name}-${i}`
+      const outcome = yield* Effect.either(log.append(topic, [textRecord(text, key)]))
+      if (outcome._tag === "Right") sent.push({ ...outcome.right[0]!, text, key })
+      else failed++
+      yield* Effect.sleep(pause)
+    }
+  })
+  const fiber = yield* Effect.forkScoped(
+    Effect.forEach(Array.from({ length: appenders }, (_, index) => index), appender, { concurrency: "unbounded" })
+  )
+  return {
+    sent,
+    failed: () => failed,
+    /** Answers when the last append has an outcome. */
+    end: Effect.suspend(() => {
+      ending = true
+      return Fiber.join(fiber)
+    })
+  }
+})
+
+/** A consumer that runs beside the test; `seen` is what its handler finished. */
+export const consumer = Effect.fnUntraced(function*(
+  log: Log["Type"],
+  handler: Handler<unknown, never> = () => Effect.void,
+  topic: Topic = "transactions"
+) {
+  const seen: Array<StoredRecord> = []
+  const fiber = yield* Effect.forkScoped(
+    log.consume(
+      { topic, group: "processor" },
+      (records) => Effect.zipRight(handler(records), Effect.sync(() => void seen.push(...records)))
+    )
+  )
+  return {
+    seen,
+    texts: () => seen.map(textOf),
+    has: (count: number, within = patience) =>
+      eventually(`${count} of ${topic} are handled`, Effect.sync(() => seen.length), (_) => _ >= count, within),
+    end: Fiber.interrupt(fiber)
+  }
+})
+
+/** A tail that runs beside the test. */
+export const tail = Effect.fnUntraced(function*(log: Log["Type"], from: ReadonlyMap<number, number>, topic: Topic) {
+  const seen: Array<StoredRecord> = []
+  yield* Effect.forkScoped(log.tail(topic, from, (records) => Effect.sync(() => void seen.push(...records))))
+  return { seen, texts: () => seen.map(textOf) }
+})
+
+/** Where a line of a member says that a record was handled. */
+export interface Handled {
+  readonly partition: number
+  readonly offset: number
+  readonly text: string
+}
+
+/** A processor in a process of its own; killed at the end of the test. */
+export const member = (brokers: ReadonlyArray<string>, entries: Entries) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(
+        process.execPath,
+        [
+          "--unhandled-rejections=strict",
+          "--import",
+          "tsx",
+          "test/support/LayersKafkaMember.ts",
+          brokers.join(","),
+          JSON.stringify(entries)
+        ],
+        { stdio: ["ignore", "pipe", "pipe"] }
+      )
+      const handled: Array<Handled> = []
+      let rest = ""
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        const lines = (rest + text).split("\n")
+        rest = lines.pop()!
+        for (const line of lines) {
+          const [partition, offset, said] = line.split(" ")
+          handled.push({ partition: Number(partition), offset: Number(offset), text: said! })
+        }
+      })
+      let errors = ""
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text))
+      return { handled, errors: () => errors, kill: (signal: NodeJS.Signals) => void child.kill(signal), child }
+    }),
+    ({ child }) => Effect.sync(() => void child.kill("SIGKILL"))
+  )
+
+export const at = ({ offset, partition }: { readonly partition: number; readonly offset: number }) =>
+  `${partition}/${offset}`
+
+/** Whatever was acknowledged is there, as it was acknowledged. */
+export const assertHandled = (sent: ReadonlyArray<Sent>, handled: ReadonlyArray<Handled>) => {
+  const texts = new Map(handled.map((_) => [at(_), _.text]))
+  const missing = sent.filter((_) => texts.get(at(_)) !== _.text)
+  assert.deepStrictEqual(missing, [], `of ${sent.length} acknowledged`)
+}
+
+export { newPrefix }

@@ -23,6 +23,8 @@ One process on SQLite: accept, pipeline, growth. On Kafka and MariaDB: "pipeline
   --idempotency-keys    every request carries a key of its own
   --subjects A,B        the programs under test (gateway,bare; distributed: gateway,bare,single, and single6; growth
                         takes the first)
+  --patience S          for how long a round waits until nothing else runs on the machine, and is done again when
+                        something did; 0 takes it as it is (pipeline distributed, drain; 0)
   --json FILE           write the result there too`
 
 const { positionals, values } = parseArgs({
@@ -37,6 +39,7 @@ const { positionals, values } = parseArgs({
     connections: { type: "string", default: "64" },
     "idempotency-keys": { type: "boolean", default: false },
     subjects: { type: "string" },
+    patience: { type: "string", default: "0" },
     json: { type: "string" },
     help: { type: "boolean", default: false }
   }
@@ -60,6 +63,14 @@ const connections = () => number("connections", values.connections)
 const warmup = () => number("warmup", values.warmup, 0)
 const idempotencyKeys = values["idempotency-keys"]
 
+const onServers = (count: string) => ({
+  programs: names("gateway,bare,single").map(program),
+  rounds: rounds(),
+  count: number("count", values.count ?? count),
+  countOfSingles: number("singles", values.singles),
+  patience: number("patience", values.patience, 0)
+})
+
 const measures: Readonly<Record<string, () => Promise<object>>> = {
   accept: () =>
     accept({
@@ -82,21 +93,12 @@ const measures: Readonly<Record<string, () => Promise<object>>> = {
     }),
   "pipeline distributed": () =>
     distributed({
-      programs: names("gateway,bare,single").map(program),
-      rounds: rounds(),
-      count: number("count", values.count ?? "30000"),
-      countOfSingles: number("singles", values.singles),
+      ...onServers("30000"),
       warmup: warmup(),
       connections: connections(),
       idempotencyKeys
     }),
-  drain: () =>
-    drain({
-      programs: names("gateway,bare,single").map(program),
-      rounds: rounds(),
-      count: number("count", values.count ?? "100000"),
-      countOfSingles: number("singles", values.singles)
-    }),
+  drain: () => drain(onServers("100000")),
   idle: () =>
     idle({
       programs: names("gateway,bare").map(program),

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm test`: checks, vitest, crash campaign. The last line counts what really ran: `N passed, N failed`.
+ * `npm test`: checks, vitest, crash campaign, fault campaign. The last line counts what really ran: `N passed, N failed`.
  * Arguments go to vitest, which then runs alone: `npm test -- test/domain`.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -77,12 +77,15 @@ const vitest = async () => {
   }
 }
 
-const campaign = "test/crash/run.ts"
-
-/** @returns {Promise<Result>} */
-const crashes = async () => {
-  heading("crash campaign")
+/**
+ * @param {string} name
+ * @param {string} campaign
+ * @returns {Promise<Result>}
+ */
+const runCampaign = async (name, campaign) => {
+  heading(name)
   const started = performance.now()
+  const said = notices(noticesFile).length
   let last = ""
   const code = await run(inProject("node_modules/.bin/tsx"), [campaign], {
     env,
@@ -93,8 +96,10 @@ const crashes = async () => {
     }
   })
   const [, passed = "0", counted = "0"] = /(?:^|\n)(\d+) passed, (\d+) failed\s*$/.exec(last) ?? []
-  const failed = Number(counted) === 0 && (code !== 0 || Number(passed) === 0) ? 1 : Number(counted)
-  return { name: "crashes", passed: Number(passed), failed, note: seconds(started) }
+  // nothing ran: that is a failure unless it said why
+  const silent = Number(passed) === 0 && notices(noticesFile).length === said
+  const failed = Number(counted) === 0 && (code !== 0 || silent) ? 1 : Number(counted)
+  return { name, passed: Number(passed), failed, note: seconds(started) }
 }
 
 await ensureInstalled()
@@ -103,7 +108,12 @@ await ensureBuilt()
 /** @type {ReadonlyArray<Result>} */
 const results = only.length > 0
   ? [await vitest()]
-  : [...await checks(), await vitest(), ...(existsSync(inProject(campaign)) ? [await crashes()] : [])]
+  : [
+    ...await checks(),
+    await vitest(),
+    await runCampaign("crashes", "test/crash/run.ts"),
+    await runCampaign("faults", "test/faults/run.ts")
+  ]
 
 heading("summary")
 for (const { name, passed, failed, note } of results) {

@@ -33,6 +33,8 @@ export interface LoadResult {
   /** Milliseconds since the epoch of the first request and of the last answer. */
   readonly startedAt: number
   readonly endedAt: number
+  /** Seconds of CPU of the generator since its start. */
+  readonly cpu: number
 }
 
 export type Message =

@@ -77,7 +77,8 @@ const run = async (load: Load): Promise<LoadResult> => {
       accepted,
       failures,
       startedAt: epoch(start),
-      endedAt: epoch(end)
+      endedAt: epoch(end),
+      cpu: (process.cpuUsage().user + process.cpuUsage().system) / 1_000_000
     }
   }
 

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { createDatabases } from "../../scripts/servers/databases.mjs"
 import { waitUntil } from "./child.ts"
-import { root } from "./root.ts"
+import { gatewayEntry, root } from "./root.ts"
 import type { Keys, Servers } from "./servers.ts"
 
 export type TopicName = "transactions" | "transactions_result" | "transactions_dead"
@@ -34,11 +34,11 @@ export interface Place {
 
 export const partitions = 6
 
-const program = join(root, "dist/main.js")
+const program = join(root, gatewayEntry)
 
 /** The gateway's own tables, for the other programs too. */
 const migrate = async (env: Readonly<Record<string, string>>) => {
-  if (!existsSync(program)) throw new Error("dist/main.js is missing: npm run build")
+  if (!existsSync(program)) throw new Error(`${gatewayEntry} is missing: npm run build`)
   await promisify(execFile)(process.execPath, [program, "migrate"], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }
   })

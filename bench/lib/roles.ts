@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto"
 import { existsSync } from "node:fs"
-import { join, relative } from "node:path"
+import { join } from "node:path"
 import { choosePorts } from "../../scripts/servers/server.mjs"
 import { makeAccountId } from "../../src/domain/Ids.ts"
 import { type Child, host, startNode, waitUntil } from "./child.ts"
 import { basic } from "./credential.ts"
 import type { Place } from "./place.ts"
-import { root } from "./root.ts"
+import { gatewayEntry, root } from "./root.ts"
 
 export type Role = "intake" | "processor" | "recorder"
 
@@ -31,7 +31,7 @@ const startLimit = 60_000
 
 const gateway: Program = {
   name: "gateway",
-  entry: "dist/main.js",
+  entry: gatewayEntry,
   env: { RATE_LIMIT: "0" },
   isReady: ({ managementPort }) =>
     fetch(`http://${host}:${managementPort}/readyz`).then((response) => response.status === 200, () => false),
@@ -60,7 +60,7 @@ const byHand = (name: string, entry: string, env: Readonly<Record<string, string
 const programs: ReadonlyArray<Program> = [
   gateway,
   // another build, to compare before with after
-  { ...gateway, name: "other", entry: relative(root, process.env.BENCH_OTHER ?? "dist-other/main.js") },
+  { ...gateway, name: "other", entry: process.env.BENCH_OTHER ?? "" },
   byHand("bare", "bench/bare/distributed.mjs"),
   byHand("single", "bench/bare/single.mjs"),
   // one message at a time in each partition, which a configuration gives to whoever looks for it
@@ -72,7 +72,7 @@ export const program = (name: string): Program => {
   if (found === undefined) {
     throw new Error(`${name} is not a program this bench knows: ${programs.map((_) => _.name).join(", ")}`)
   }
-  if (!existsSync(join(root, found.entry))) throw new Error(`${found.entry} is missing: npm run build`)
+  if (!existsSync(join(root, found.entry))) throw new Error(`${found.entry || "BENCH_OTHER"} is missing: npm run build`)
   return found
 }
 

@@ -4,7 +4,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { type Child, host, startNode, waitUntil } from "./child.ts"
 import { basic, credentialFile, readCredential } from "./credential.ts"
-import { root } from "./root.ts"
+import { gatewayEntry, root } from "./root.ts"
 
 /** A program under test: how it is started, given a folder of its own. */
 export interface Subject {
@@ -102,7 +102,7 @@ const node = (
 export const subject = (name: string, options: { readonly heap?: boolean } = {}): Subject => {
   switch (name) {
     case "gateway":
-      return node({ ...options, name, entry: "dist/main.js", missing: "dist/main.js is missing: npm run build" })
+      return node({ ...options, name, entry: gatewayEntry, missing: `${gatewayEntry} is missing: npm run build` })
     case "bare":
       return node({ ...options, name, entry: "bench/bare/main.mjs", missing: "bench/bare/main.mjs is missing" })
     default:

@@ -91,7 +91,7 @@ const start = async (name, command, { folder, port, tls = false, options = [], l
     logFile: join(folder, "server.log"),
     // It speaks first: a packet whose first byte, after its length and number, is the version of the protocol.
     answers: async () => (await ask(listensOn))[4] === 10,
-    startLimit: 60_000,
+    startLimit: 150_000,
     stopLimit: 60_000,
     log
   })

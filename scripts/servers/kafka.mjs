@@ -75,7 +75,8 @@ const downloadKafka = async (folder, /** @type {import("./server.mjs").Log} */ l
   clearInterval(alive)
   if (!ok) {
     rmSync(parts, { recursive: true, force: true })
-    throw new Error(`Maven could not get Kafka. It says:\n${said.slice(-5000)}`)
+    const errors = said.split("\n").filter((line) => /^\[ERROR\] ./.test(line)).slice(0, 2).join("\n")
+    throw new Error(`Maven could not get Kafka. It says:\n${errors || said.slice(-2000)}`)
   }
   try {
     renameSync(parts, folder)
@@ -281,8 +282,8 @@ const startNodes = async (
           ...options,
           "kafka.tools.StorageTool",
           "format",
-          "--cluster-id",
-          cluster,
+          // Joined: one in 64 begins with a hyphen.
+          `--cluster-id=${cluster}`,
           "--config",
           configuration(id),
           ...scram

@@ -7,7 +7,7 @@
  * only this process holds open, and kills the server when the pipe closes. Whoever wants a clean stop calls `stop`.
  */
 import { execFile, spawn } from "node:child_process"
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from "node:fs"
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { delimiter, dirname, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -27,7 +27,7 @@ export const host = "127.0.0.1"
  * @property {() => Promise<void>} start (again); waits until it is ready
  * @property {(limit?: number) => Promise<void>} stop SIGTERM, and SIGKILL if that takes too long; waits for the exit
  * @property {() => Promise<void>} kill SIGKILL; waits for the exit
- * @property {() => void} pause SIGSTOP
+ * @property {() => Promise<void>} pause SIGSTOP; waits until it has stopped
  * @property {() => void} resume SIGCONT
  */
 
@@ -134,6 +134,21 @@ const textOf = (file, from = 0) => existsSync(file) ? readFileSync(file).subarra
  */
 export const endOf = (file) =>
   `The end of ${file}:\n${textOf(file).trimEnd().split("\n").slice(-30).map((line) => `  ${line}`).join("\n")}`
+
+/**
+ * Whether every thread has stopped; where that cannot be seen, it is taken to be so.
+ *
+ * @param {number} pid
+ */
+const isPaused = (pid) => {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"))
+    )
+  } catch {
+    return true
+  }
+}
 
 /**
  * The child is killed when this process ends, however it ends.
@@ -269,7 +284,13 @@ export const makeServer = (
       log(`${name} did not stop within ${limit / 1000} s and is killed`)
       await kill()
     },
-    pause: () => void child?.kill("SIGSTOP"),
+    pause: async () => {
+      const paused = child
+      paused?.kill("SIGSTOP")
+      // A signal is there when the process next runs: on a busy machine its threads go on for a while.
+      const until = performance.now() + 10_000
+      while (paused?.pid !== undefined && !isPaused(paused.pid) && performance.now() < until) await sleep(5)
+    },
     resume: () => void child?.kill("SIGCONT")
   }
 }

@@ -68,7 +68,7 @@ const addresses = (name: string) =>
     Config.map((text) => text.split(",").map((_) => _.trim())),
     Config.validate({
       message: "Expected addresses, host:port,host:port",
-      validation: (all) => all.every((_) => /^[^\s:,/@]+:\d{1,5}$|^\[[\da-f:]+\]:\d{1,5}$/i.test(_))
+      validation: (all) => all.every((_) => /^[^\s:,/@[\]]+:\d{1,5}$/.test(_))
     })
   )
 

@@ -1,6 +1,6 @@
 import { readyAgain, type Stage, wait, withProcesses } from "./Fault.ts"
 import type { Pipeline } from "./Pipeline.ts"
-import type { Role } from "./RoleProcess.ts"
+import type { Environment, Role } from "./RoleProcess.ts"
 import type { Rule } from "./Rules.ts"
 import type { Stores } from "./Stores.ts"
 
@@ -14,6 +14,9 @@ export interface Control {
   /** Null for the real wiring, with which nothing may be found. */
   readonly expected: Rule | null
   readonly each?: Partial<Record<Role, number>>
+  readonly first?: Readonly<Record<string, Environment>>
+  /** ms until everything must be decided, where the rule is about that. */
+  readonly deadline?: number
   readonly rate?: number
   /** Whether it does something to the servers that the others would feel. */
   readonly alone?: boolean
@@ -23,34 +26,40 @@ export interface Control {
 
 const fireLimit = 30_000
 
-/** Kills a process at a step, twice; an unfired failpoint is an error. */
-const killAt = async (pipeline: Pipeline, role: Role, label: string, times: number) => {
+/** Waits until the failpoint of its first start has killed it, and starts it again: with another, or without. */
+const killed = async (pipeline: Pipeline, role: Role, ...more: ReadonlyArray<string>) => {
   const [victim] = pipeline.of(role)
   await withProcesses([victim!], async () => {
-    await victim!.kill()
-    if (!await victim!.killAt(label, fireLimit)) throw new Error(`${label} did not fire`)
-    victim!.start()
-    await victim!.ready()
+    for (const failpoint of [...more, null]) {
+      if (!await victim!.fired(fireLimit)) throw new Error(`a failpoint did not fire in ${victim!.name}`)
+      if (failpoint === null) victim!.start()
+      else victim!.arm(failpoint)
+      await victim!.ready()
+    }
   })
-  if (times > 1) await killAt(pipeline, role, label, times - 1)
 }
 
-/** Stopped between its SELECT and its INSERT until its session is over; then it goes on. */
-const stopBeforeInsert = async ({ pipeline }: Stage) => {
+const stopAt = { "processor.1": { STOP_AT: "process.before_insert:3" } }
+
+/** It has stopped itself between its SELECT and its INSERT; when its session is over, it goes on. */
+const letGoOn = async ({ pipeline }: Stage) => {
   const [victim] = pipeline.of("processor")
-  await withProcesses([victim!], async () => {
-    await victim!.kill()
-    victim!.start({ STOP_AT: "process.before_insert:3" })
-    const until = performance.now() + fireLimit
-    while (!victim!.isStopped()) {
-      if (performance.now() > until) throw new Error("the processor did not come to its insert")
-      await wait(100)
-    }
-    await wait(14_000)
-    victim!.resume()
-    await readyAgain([victim!])
-  })
+  const until = performance.now() + fireLimit
+  while (!victim!.isStopped()) {
+    if (performance.now() > until) throw new Error("the processor did not come to its insert")
+    await wait(100)
+  }
+  await wait(13_000)
+  victim!.resume()
   await wait(3_000)
+}
+
+const untilAccepted = async ({ pipeline: { load } }: Stage, count: number) => {
+  const until = performance.now() + fireLimit
+  while (load.accepted() < count) {
+    if (performance.now() > until) throw new Error(`${load.accepted()} were accepted, not ${count}`)
+    await wait(100)
+  }
 }
 
 /** At least once is what the log promises: a record may come again at any time. */
@@ -86,41 +95,44 @@ const rollBrokers = async ({ pipeline: { servers }, random }: Stage) => {
   }
 }
 
+const poison = async ({ pipeline: { load, poisoner, stores }, random }: Stage) => {
+  const id = load.recentId(random)
+  const victim = id === null ? null : await stores.find(id)
+  if (victim === null) throw new Error("nothing was accepted")
+  await poisoner.poison(random, victim, "bad JSON")
+}
+
 export const controls: ReadonlyArray<Control> = [
   {
     name: "CommitsBeforeWork",
     entry: "CommitsBeforeWork",
     roles: ["processor", "recorder"],
     expected: "decided",
-    scenario: async ({ pipeline }) => {
-      await wait(3_000)
-      await killAt(pipeline, "processor", "process.before_insert:4", 1)
-      await wait(2_000)
-    }
+    first: { "processor.1": { FAILPOINT: "process.before_insert:12" } },
+    scenario: ({ pipeline }) => killed(pipeline, "processor")
   },
   {
     name: "NoPrimaryKey",
     entry: "StopsBeforeInsert",
     roles: ["processor"],
     expected: "once",
-    each: { processor: 2 },
+    each: { processor: 2, recorder: 0 },
+    deadline: 0,
+    first: stopAt,
     prepare: (stores) => stores.run("processor", "ALTER TABLE transactions DROP PRIMARY KEY, ADD INDEX by_id (id)"),
-    scenario: stopBeforeInsert
+    scenario: letGoOn
   },
   {
     name: "ThrowsOnBadJson",
     entry: "ThrowsOnBadJson",
     roles: ["processor"],
     expected: "decided",
-    scenario: async ({ pipeline, random }) => {
-      await wait(2_000)
-      for (let i = 0; i < 4; i++) {
-        const id = pipeline.load.recentId(random)
-        const victim = id === null ? null : await pipeline.stores.find(id)
-        if (victim === null) throw new Error("nothing was accepted")
-        await pipeline.poisoner.poison(random, victim, "bad JSON")
+    scenario: async (stage) => {
+      for (let i = 1; i <= 4; i++) {
+        await untilAccepted(stage, 10 * i)
+        await poison(stage)
       }
-      await wait(2_000)
+      await untilAccepted(stage, 80)
     }
   },
   {
@@ -128,33 +140,34 @@ export const controls: ReadonlyArray<Control> = [
     entry: "AnswersBeforeCommit",
     roles: ["intake"],
     expected: "accepted",
-    scenario: async ({ pipeline }) => {
-      await wait(1_000)
-      await killAt(pipeline, "intake", "submission.after_insert:20", 2)
-    }
+    each: { processor: 0, recorder: 0 },
+    deadline: 0,
+    first: { "intake.1": { FAILPOINT: "submission.after_insert:20" } },
+    scenario: ({ pipeline }) => killed(pipeline, "intake", "submission.after_insert:20")
   },
   {
     name: "NeverResends",
     entry: "NeverResends",
     roles: ["recorder"],
     expected: "decided",
-    scenario: async ({ pipeline }) => {
-      await wait(1_000)
-      await killAt(pipeline, "intake", "submission.after_insert:5", 2)
-    }
+    first: { "intake.1": { FAILPOINT: "submission.after_insert:5" } },
+    scenario: ({ pipeline }) => killed(pipeline, "intake", "submission.after_insert:20")
   },
   {
     name: "OverwritesDecisions",
     entry: "OverwritesDecisions",
     roles: ["processor"],
     expected: "unchanged",
+    each: { recorder: 0 },
+    deadline: 0,
     prepare: async (stores) => {
       for (const change of ["update", "delete"]) {
         await stores.run("processor", `DROP TRIGGER transactions_refuse_${change}`)
       }
     },
     scenario: async (stage) => {
-      await wait(4_000)
+      await untilAccepted(stage, 60)
+      await wait(2_000)
       await stage.pipeline.watch.look()
       await appendAgain(stage)
     }
@@ -165,13 +178,11 @@ export const controls: ReadonlyArray<Control> = [
     roles: ["processor"],
     expected: null,
     each: { processor: 2, recorder: 2 },
+    first: { ...stopAt, "intake.1": { FAILPOINT: "submission.after_insert:20" } },
     scenario: async (stage) => {
-      const { pipeline, random } = stage
-      await Promise.all([stopBeforeInsert(stage), killAt(pipeline, "intake", "submission.after_insert:20", 2)])
+      await Promise.all([letGoOn(stage), killed(stage.pipeline, "intake", "submission.after_insert:20")])
       await appendAgain(stage)
-      const id = pipeline.load.recentId(random)
-      const victim = id === null ? null : await pipeline.stores.find(id)
-      if (victim !== null) await pipeline.poisoner.poison(random, victim, "bad JSON")
+      await poison(stage)
     }
   },
   {
@@ -182,13 +193,12 @@ export const controls: ReadonlyArray<Control> = [
     rate: 100,
     alone: true,
     scenario: async (stage) => {
-      const { load, stores } = stage.pipeline
       for (let i = 0; i < 4; i++) {
         await wait(2_000)
         await rollBrokers(stage)
         await wait(4_000)
-        const [oldest] = await stores.someUndecided(1)
-        if (oldest !== undefined && load.accepted() > 0) return
+        const [undecided] = await stage.pipeline.stores.someUndecided(1, 3_000)
+        if (undecided !== undefined) return
       }
     }
   }

@@ -53,12 +53,14 @@ const runControl = async (control: Control, options: Options): Promise<ControlRe
       },
       each: { intake: 1, processor: 1, recorder: 1, ...each },
       partitions: 6,
+      ...(control.first === undefined ? {} : { first: control.first }),
       ...(prepare === undefined ? {} : { prepare })
     })
     const { counts, load } = pipeline
     load.start(control.rate ?? rate)
     await scenario({ pipeline, random, length: "short", locks: makeLocks(), say: () => {} })
-    const { faults } = await finish(pipeline, { deadline, since: performance.now(), whole: expected === null })
+    const limit = control.deadline ?? deadline
+    const { faults } = await finish(pipeline, { deadline: limit, since: performance.now(), whole: expected === null })
     await pipeline.stop()
     const found = (Object.keys(rules) as ReadonlyArray<Rule>).flatMap((rule) => {
       const [first, ...more] = byRule(faults, rule)
@@ -86,7 +88,9 @@ const runControl = async (control: Control, options: Options): Promise<ControlRe
 /** Each wiring that is known to be wrong must be found out, by the rule that it breaks. */
 export const runControls = async (options: Options): Promise<ReadonlyArray<ControlResult>> => {
   const { say, wanted } = options
-  const chosen = controls.filter(({ name }) => wanted.length === 0 || wanted.some((each) => each === "all" || name.includes(each)))
+  const chosen = controls.filter(({ name }) =>
+    wanted.length === 0 || wanted.some((each) => each === "all" || name.includes(each))
+  )
   if (chosen.length === 0) throw new Error(`--control is one of ${controls.map(({ name }) => name).join(", ")}`)
   say(`controls: the checker must find what is wrong with each`)
   const together = chosen.filter(({ alone }) => alone !== true)

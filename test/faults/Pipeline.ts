@@ -107,6 +107,8 @@ export interface PipelineOptions {
   readonly each: Readonly<Record<Role, number>>
   readonly env?: Environment
   readonly partitions?: number
+  /** What a process is started with the first time: `FAILPOINT` for one that kills itself. */
+  readonly first?: Readonly<Record<string, Environment>>
   /** After the migration, before the roles start. */
   readonly prepare?: (stores: Stores) => Promise<void>
 }
@@ -190,7 +192,11 @@ export const startPipeline = async (options: PipelineOptions): Promise<Pipeline>
     })
   }))
   const of = (role: Role) => processes.filter((process) => process.role === role)
-  for (const process of processes) process.start()
+  for (const process of processes) {
+    const { FAILPOINT: failpoint, ...env } = options.first?.[process.name] ?? {}
+    if (failpoint === undefined) process.start(env)
+    else process.arm(failpoint)
+  }
   await Promise.all(processes.map((process) => process.ready()))
 
   const [first] = of("intake")

@@ -60,8 +60,10 @@ export interface RoleProcess {
   readonly kill: () => Promise<void>
   /** SIGTERM, and the wait for the end. */
   readonly stop: () => Promise<void>
-  /** Starts it with a failpoint and waits until that has killed it; false when it did not fire within `limit` ms. */
-  readonly killAt: (failpoint: string, limit: number, extra?: Environment) => Promise<boolean>
+  /** Starts it with a failpoint, at which it kills itself. */
+  readonly arm: (failpoint: string) => void
+  /** Waits until its failpoint has killed it; false when that did not fire within `limit` ms, and it is killed by us. */
+  readonly fired: (limit: number) => Promise<boolean>
   readonly pause: () => void
   readonly resume: () => void
   /** Whether the system has stopped it, by a signal of its own or of ours. */
@@ -181,16 +183,19 @@ export const makeRoleProcess = (options: {
     await kill()
   }
 
-  const killAt = async (failpoint: string, limit: number, extra: Environment = {}) => {
-    extraEnv = { ...extra, FAILPOINT: failpoint }
+  const arm = (failpoint: string) => {
+    extraEnv = { FAILPOINT: failpoint }
     wanted = false
     spawnLife("failpoint")
-    const current = life!
-    const fired = await Promise.race([current.ended.then(() => true), sleep(limit, false)])
-    if (!fired) await kill()
-    else counts.add(`kills of ${role}`)
-    extraEnv = {}
-    return fired && current.ending?.signal === "SIGKILL"
+  }
+
+  const fired = async (limit: number) => {
+    const current = life
+    if (current === null) return false
+    const ended = await Promise.race([current.ended.then(() => true), sleep(limit, false)])
+    if (!ended) await kill()
+    else if (current.ending?.signal === "SIGKILL") counts.add(`kills of ${role}`)
+    return ended && current.ending?.signal === "SIGKILL"
   }
 
   const signal = (signal: NodeJS.Signals) => {
@@ -208,7 +213,8 @@ export const makeRoleProcess = (options: {
     ready,
     kill,
     stop,
-    killAt,
+    arm,
+    fired,
     pause: () => {
       counts.add(`pauses of ${role}`)
       signal("SIGSTOP")

@@ -45,8 +45,8 @@ export interface Stores {
   readonly decisions: () => Promise<ReadonlyArray<DecisionRow>>
   readonly submissions: () => Promise<ReadonlyArray<SubmissionRow>>
   readonly undecided: () => Promise<Undecided>
-  /** Some that have no decision yet, the newest first. */
-  readonly someUndecided: (count: number) => Promise<ReadonlyArray<SubmissionRow>>
+  /** Some that have no decision after so many ms, the newest first. */
+  readonly someUndecided: (count: number, after: number) => Promise<ReadonlyArray<SubmissionRow>>
   readonly find: (id: string) => Promise<SubmissionRow | null>
   readonly count: () => Promise<{ readonly submissions: number; readonly decisions: number }>
   readonly run: (database: "gateway" | "processor", statement: string) => Promise<void>
@@ -114,11 +114,13 @@ export const openStores = (
       )
       return { undecided: Number(row!.undecided), parked: Number(row!.parked) }
     }),
-  someUndecided: (count) =>
+  someUndecided: (count, after) =>
     using(gateway, (pool) =>
       query<SubmissionRow>(
         pool,
-        `SELECT ${submissionColumns} FROM submissions WHERE status IS NULL ORDER BY id DESC LIMIT ${count}`
+        `SELECT ${submissionColumns} FROM submissions WHERE status IS NULL AND accepted_at < ${
+          Date.now() - after
+        } ORDER BY id DESC LIMIT ${count}`
       )),
   find: (id) =>
     using(gateway, async (pool) => {

@@ -304,7 +304,7 @@ describe.runIf(adminUrl !== null)("a start on MySQL waits", () => {
 
   it.scopedLive("for a server that is lost while it migrates, wherever that was", () =>
     Effect.gen(function*() {
-      for (let statement = 1; statement <= 20; statement++) {
+      const each = Effect.fnUntraced(function*(statement: number) {
         const { admin, processor, processorUrl } = yield* mysqlPair(adminUrl!)
         const way = yield* losesReply(Number(new URL(processorUrl).port), statement)
         const url = throughPort(processorUrl, way.port)
@@ -312,6 +312,7 @@ describe.runIf(adminUrl !== null)("a start on MySQL waits", () => {
         assert.isAbove(way.replies(), statement)
         const records = yield* admin("SELECT migration_id AS id FROM effect_sql_migrations ORDER BY 1", [], processor)
         assert.deepStrictEqual(records, [{ id: 1 }, { id: 2 }, { id: 3 }])
-      }
+      }, Effect.scoped)
+      yield* Effect.forEach(Array.from({ length: 20 }, (_, i) => i + 1), each, { concurrency: 4 })
     }), 120_000)
 })

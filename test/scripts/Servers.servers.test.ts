@@ -14,6 +14,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const withoutKafka = inject("kafka") === null || await ensureKafka() === null
 const database = inject("database")
 
+/** A start may take long on a busy machine; what hangs is told sooner by the limits of the servers. */
+const timeout = 300_000
+
 const topic = "kept"
 
 const clientOf = (brokers: ReadonlyArray<string>, config: Partial<KafkaConfig> = {}) =>
@@ -51,7 +54,7 @@ const options = {
   properties: { "broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 500 }
 }
 
-describe.skipIf(withoutKafka)("a Kafka of one node", () => {
+describe.skipIf(withoutKafka)("a Kafka of one node", { timeout }, () => {
   it("keeps what it acknowledged through kill -9, and in its folder for the next start", async () => {
     const kafka = await startKafka(options)
     const [node] = kafka.nodes as [KafkaServers["nodes"][number]]
@@ -84,7 +87,7 @@ describe.skipIf(withoutKafka)("a Kafka of one node", () => {
     const producer = client.producer()
     await producer.connect()
 
-    node!.pause()
+    await node!.pause()
     assert.isFalse(await node!.answers())
     const appended = append(producer, "meanwhile").then(() => "appended")
     assert.strictEqual(await Promise.race([appended, sleep(500, "waiting")]), "waiting")
@@ -134,7 +137,7 @@ describe.skipIf(withoutKafka)("a Kafka of one node", () => {
   })
 })
 
-describe.skipIf(withoutKafka)("a Kafka of three nodes", () => {
+describe.skipIf(withoutKafka)("a Kafka of three nodes", { timeout }, () => {
   it("takes records while one of them is dead", async () => {
     const { brokers, nodes } = await startKafka({ ...options, folder: join(folder, "three"), nodes: 3 })
     assert.lengthOf(new Set(nodes.map(({ pid }) => pid)), 3)
@@ -151,7 +154,7 @@ describe.skipIf(withoutKafka)("a Kafka of three nodes", () => {
   })
 })
 
-describe.skipIf(database === null)("the two databases", () => {
+describe.skipIf(database === null)("the two databases", { timeout }, () => {
   it("can be read by their own user alone", async () => {
     // In a GRANT, an underscore that is not escaped would stand for the X.
     const names = { gateway: "of_servers", processor: "ofXservers", password: "p@ss/w:rd%" }

@@ -37,17 +37,10 @@ import { LockedDataDir } from "../../src/layers/sqlite/DataDir.ts"
 import { sqliteDatabase } from "../../src/layers/sqlite/SqliteDatabase.ts"
 import { SqliteLog } from "../../src/layers/sqlite/SqliteLog.ts"
 import { SystemRandomness } from "../../src/layers/SystemRandomness.ts"
+import { IntakeUseCases, ProcessorUseCases, RecorderUseCases } from "../../src/layers/UseCases.ts"
 import { AccountRepository } from "../../src/services/AccountRepository.ts"
-import { Audit } from "../../src/services/Audit.ts"
-import { Authenticate } from "../../src/services/Authenticate.ts"
-import { AwaitDecision } from "../../src/services/AwaitDecision.ts"
-import { CreateAccount } from "../../src/services/CreateAccount.ts"
 import { StorageUnavailable } from "../../src/services/Failure.ts"
-import { ProcessTransactions } from "../../src/services/ProcessTransactions.ts"
-import { RecordDecisions } from "../../src/services/RecordDecisions.ts"
-import { ResendOverdue } from "../../src/services/ResendOverdue.ts"
 import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
-import { SubmitTransaction } from "../../src/services/SubmitTransaction.ts"
 import { TransactionRepository } from "../../src/services/TransactionRepository.ts"
 
 /** What the error of a repository that is made to fail says: no client may read it. */
@@ -108,17 +101,6 @@ const Observation = PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Li
 const Cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 const durably = { synchronous: "FULL" } as const
 
-const UseCases = Layer.mergeAll(
-  SubmitTransaction.Default,
-  AwaitDecision.Default,
-  Authenticate.Default,
-  CreateAccount.Default,
-  Audit.Default,
-  ProcessTransactions.Default,
-  RecordDecisions.Default,
-  ResendOverdue.Default
-)
-
 /** The port's own layer, with its value replaced on the way out. */
 const altered = <I, S, E, R>(tag: Context.Tag<I, S>, layer: Layer.Layer<I, E, R>, alter: (service: S) => S) =>
   Layer.effect(tag, Effect.map(tag, alter)).pipe(Layer.provide(layer))
@@ -176,7 +158,7 @@ const gatewayLayer = ({ asked, controls, inserting, latch }: Effect.Effect.Succe
   }))
 
   return Layer.mergeAll(HttpIntake, Management, Processor, Recorder, LogRetention).pipe(
-    Layer.provide(UseCases),
+    Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecorderUseCases)),
     Layer.provide(Layer.mergeAll(
       Layer.merge(accounts, submissions).pipe(
         Layer.provide(migrated(gatewaySchema)),

@@ -5,11 +5,11 @@ import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type KafkaOptions, startKafka } from "../../scripts/servers/kafka.mjs"
+import { ensureKafka, type KafkaOptions, quick, startKafka } from "../../scripts/servers/kafka.mjs"
 import { type DaemonDied, Daemons } from "../../src/layers/Daemons.ts"
 import { type Handler, Log, type Position, type StoredRecord, type Topic } from "../../src/services/Log.ts"
 import { eventually as eventuallyWithin } from "./LayersEventually.ts"
-import { type Entries, kafkaLogWithDaemons, newPrefix } from "./LayersKafka.ts"
+import { type Entries, kafkaLogWithDaemons } from "./LayersKafka.ts"
 import { type Counted, recordedMetrics } from "./LayersMetrics.ts"
 import { textOf, textRecord } from "./LayersSamples.ts"
 
@@ -49,8 +49,7 @@ export const life = <A, E, R>(
       const { death } = yield* Daemons
       return yield* body({ log: yield* Log, counted, said, death })
     })).pipe(
-      Effect.provide(Layer.provide(kafkaLogWithDaemons(brokers, entries), layer)),
-      Effect.provide(listening)
+      Effect.provide(Layer.provideMerge(Layer.provide(kafkaLogWithDaemons(brokers, entries), layer), listening))
     )
   })
 
@@ -74,7 +73,7 @@ export interface PlainMessage {
   readonly partition?: number
   readonly key?: Buffer | string | null
   readonly value: Buffer | string | null
-  readonly headers?: Record<string, Buffer | string | null>
+  readonly headers?: Record<string, Buffer | string>
   readonly timestamp?: string
 }
 
@@ -83,9 +82,29 @@ export const write = (brokers: ReadonlyArray<string>, topic: string, messages: R
   Effect.promise(async () => {
     const producer = plainKafka(brokers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
     await producer.connect()
-    // a header without a value is allowed by the protocol, and missing in kafkajs's types
-    await producer.send({ topic, messages: messages as Parameters<typeof producer.send>[0]["messages"] })
+    await producer.send({ topic, messages: [...messages] })
     await producer.disconnect()
+  })
+
+/** Lines of Kafka's own console producer, `headers<tab>key<tab>value`, where NULL is none: what kafkajs cannot write. */
+export const writeFromJava = (brokers: ReadonlyArray<string>, topic: string, lines: string, codec: string) =>
+  Effect.promise(async () => {
+    const jars = await ensureKafka()
+    const child = spawn("java", [
+      ...quick,
+      "-cp",
+      `${jars}/*`,
+      "org.apache.kafka.tools.ConsoleProducer",
+      "--bootstrap-server",
+      brokers.join(","),
+      "--topic",
+      topic,
+      "--compression-codec",
+      codec,
+      ...["parse.headers=true", "parse.key=true", "null.marker=NULL"].flatMap((_) => ["--property", _])
+    ], { stdio: ["pipe", "ignore", "ignore"] })
+    child.stdin.end(lines)
+    await new Promise((done) => child.once("exit", done))
   })
 
 /** A Kafka that this file may do anything to. */
@@ -221,5 +240,3 @@ export const assertHandled = (sent: ReadonlyArray<Sent>, handled: ReadonlyArray<
   const missing = sent.filter((_) => texts.get(at(_)) !== _.text)
   assert.deepStrictEqual(missing, [], `of ${sent.length} acknowledged`)
 }
-
-export { newPrefix }

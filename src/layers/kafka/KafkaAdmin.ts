@@ -1,4 +1,4 @@
-import { Context, Duration, Effect, Layer, Schedule } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Schedule } from "effect"
 import type { Admin } from "kafkajs"
 import type { LogUnavailable } from "../../services/Log.ts"
 import { KafkaClients } from "./KafkaClient.ts"
@@ -14,6 +14,7 @@ const moving = new Set([
 ])
 
 const callLimit = Duration.seconds(10)
+const longestLife = 10_000
 
 /**
  * One client for questions about topics and groups, one at a time: a failure discards it for all. It connects when it is
@@ -26,34 +27,44 @@ export class KafkaAdmin extends Context.Tag("gateway/KafkaAdmin")<KafkaAdmin, {
     KafkaAdmin,
     Effect.gen(function*() {
       const clients = yield* KafkaClients
-      let current: { readonly admin: Admin; readonly connected: Promise<void> } | undefined
+      let current:
+        | {
+          readonly admin: Admin
+          readonly connected: Promise<void>
+          readonly cut: () => void
+          readonly openedAt: number
+        }
+        | undefined
 
-      const disconnect = Effect.suspend(() => {
-        const closing = current
+      const cut = Effect.sync(() => {
+        current?.cut()
         current = undefined
-        return closing === undefined
-          ? Effect.void
-          : Effect.ignore(call(() => closing.admin.disconnect(), "2 seconds"))
       })
 
-      const open = () => {
+      const open = (now: number) => {
         if (current === undefined) {
-          const admin = clients.make().admin()
-          current = { admin, connected: admin.connect() }
+          const { cut, kafka } = clients.make()
+          const admin = kafka.admin()
+          current = { admin, connected: admin.connect(), cut, openedAt: now }
         }
         return current
       }
 
+      /** It does not look again how many partitions a topic has. */
+      const cutOld = (now: number) =>
+        current !== undefined && Math.abs(now - current.openedAt) > longestLife ? cut : Effect.void
+
       const oneAtATime = yield* Effect.makeSemaphore(1)
-      yield* Effect.addFinalizer(() => disconnect)
+      yield* Effect.addFinalizer(() => cut)
       return {
         ask: (question) =>
-          Effect.suspend(() => {
-            const opened = open()
-            return call(() => opened.connected.then(() => question(opened.admin)), callLimit).pipe(
-              Effect.tapError(() => disconnect)
-            )
-          }).pipe(
+          Clock.currentTimeMillis.pipe(
+            Effect.tap(cutOld),
+            Effect.flatMap((now) => {
+              const opened = open(now)
+              return call(() => opened.connected.then(() => question(opened.admin)), callLimit)
+            }),
+            Effect.tapError(() => cut),
             oneAtATime.withPermits(1),
             Effect.retry({
               schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(20))),

@@ -1,6 +1,8 @@
 import { type Config, Context, Effect, Layer, Option, Redacted, Runtime } from "effect"
-import kafkajs, { type Kafka, type KafkaConfig, type logCreator } from "kafkajs"
+import kafkajs, { type ISocketFactory, type Kafka, type KafkaConfig, type logCreator } from "kafkajs"
 import { readFileSync } from "node:fs"
+import * as net from "node:net"
+import * as tls from "node:tls"
 import { Randomness } from "../../services/Randomness.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { KafkaSettings, ServerSettings } from "../Settings.ts"
@@ -44,10 +46,39 @@ const saslOf = Effect.fnUntraced(function*({ mechanism, password, username }: Se
   return { mechanism, username: username.value, password: Redacted.value(password.value) }
 })
 
+export interface KafkaClient {
+  readonly kafka: Kafka
+  /**
+   * Ends its connections at once, and for good. kafkajs waits without end for the replies of a broker that hangs, and
+   * connects again where something of a client that was disconnected still runs.
+   */
+  readonly cut: () => void
+}
+
+const connections = () => {
+  const open = new Set<net.Socket>()
+  let isCut = false
+  const socketFactory: ISocketFactory = ({ host, onConnect, port, ssl }) => {
+    if (isCut) throw new Error("the client was thrown away")
+    // as kafkajs does it
+    const socket = ssl
+      ? tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+      : net.connect({ host, port }, onConnect)
+    open.add(socket)
+    return socket.setKeepAlive(true, 60_000).setMaxListeners(0).once("close", () => open.delete(socket))
+  }
+  const cut = () => {
+    isCut = true
+    // without an error kafkajs would not hear of it
+    for (const socket of open) socket.destroy(new Error("the client was thrown away"))
+  }
+  return { socketFactory, cut }
+}
+
 /** Makes kafkajs clients for the brokers of the settings; each is thrown away after its first failure. */
 export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClients, {
   /** A client always tries the first address first, so each is given another order. */
-  readonly make: (options?: { readonly requestTimeout: number }) => Kafka
+  readonly make: (options?: { readonly requestTimeout: number }) => KafkaClient
   /** For messages. */
   readonly brokers: string
   /** Stands before the names of topics and groups. */
@@ -73,8 +104,9 @@ export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClien
       return {
         prefix: settings.prefix,
         brokers: brokers.join(", "),
-        make: ({ requestTimeout } = { requestTimeout: 5000 }) =>
-          new kafkajs.Kafka({
+        make: ({ requestTimeout } = { requestTimeout: 5000 }) => {
+          const { cut, socketFactory } = connections()
+          const kafka = new kafkajs.Kafka({
             clientId: "payment-gateway",
             brokers: shuffled(brokers, randomness),
             connectionTimeout: 3000,
@@ -84,9 +116,12 @@ export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClien
             retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
             logLevel: kafkajs.logLevel.WARN,
             logCreator: toDebug,
+            socketFactory,
             ...(ssl === false ? {} : { ssl }),
             ...(sasl === undefined ? {} : { sasl: sasl as NonNullable<KafkaConfig["sasl"]> })
           } as KafkaConfig)
+          return { kafka, cut }
+        }
       }
     })
   )

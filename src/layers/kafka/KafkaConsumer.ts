@@ -1,10 +1,10 @@
-import { Cause, Clock, Deferred, Duration, Effect, Fiber, Runtime, Schedule } from "effect"
-import type { Consumer, EachBatchPayload } from "kafkajs"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, FiberId, Runtime, Schedule } from "effect"
+import type { EachBatchPayload } from "kafkajs"
 import { Failpoints } from "../../services/Failpoints.ts"
 import { type Handler, LogUnavailable, type Topic } from "../../services/Log.ts"
 import { LogSettings } from "../Settings.ts"
 import { KafkaClients } from "./KafkaClient.ts"
-import { call, describeFailure } from "./KafkaFailure.ts"
+import { call, describeFailure, makeComplaint } from "./KafkaFailure.ts"
 import { toStored } from "./KafkaRecord.ts"
 import { KafkaTopics } from "./KafkaTopics.ts"
 
@@ -12,12 +12,13 @@ import { KafkaTopics } from "./KafkaTopics.ts"
 const maxRecords = 500
 const commitInterval = Duration.seconds(1)
 const sessionTimeout = 10_000
-const heartbeatInterval = Duration.seconds(2)
+/** How long a batch holds the other partitions of its broker: a broker is asked again when all of its batches are done. */
+const longestHold = Duration.seconds(1)
 /** Records of all partitions together from which on the next batches may wait for the pace. */
 const crowd = 32
 /** How long an interrupted consumer may take to end the batches it has in hand. */
 const batchGrace = Duration.seconds(2)
-/** Without a word from the brokers for so long, the consumer is made anew. */
+/** Without a heartbeat for so long, the consumer is made anew; joining may lawfully take almost as much. */
 const longestSilence = Duration.seconds(30)
 const shortestPause = 50
 const longestPause = 5000
@@ -48,111 +49,146 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
 
     const ended = yield* Deferred.make<never, LogUnavailable>()
     const end = (cause: unknown) => Deferred.unsafeDone(ended, new LogUnavailable({ cause }))
-    const inHand = new Set<Fiber.RuntimeFiber<void>>()
+    const inHand = new Set<Fiber.RuntimeFiber<number>>()
     const failures = new Map<number, number>()
     /** The next offset of each partition whose batches are done and not committed. */
     const done = new Map<number, number>()
     let commitOffsets: EachBatchPayload["commitOffsetsIfNecessary"] | undefined
     let closing = false
     let assigned = 1
+    let generation = 0
     let heardAt = clock.unsafeCurrentTimeMillis()
     const heard = () => {
       heardAt = clock.unsafeCurrentTimeMillis()
     }
 
     // an answer to SyncGroup may take as long as the session of a leader that died
-    const consumer = clients.make({ requestTimeout: 12_000 }).consumer({
+    const { cut, kafka } = clients.make({ requestTimeout: 12_000 })
+    const consumer = kafka.consumer({
       groupId,
       allowAutoTopicCreation: false,
       sessionTimeout,
       rebalanceTimeout: 15_000,
       heartbeatInterval: 1500,
       maxWaitTimeInMs: 500,
+      // how long an added partition may go unnoticed
+      metadataMaxAge: 10_000,
       // without end, and never by itself: a life that fails is followed by another
       retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 1e9, restartOnFailure: () => Promise.resolve(false) }
     })
-    const { CRASH, FETCH, GROUP_JOIN, HEARTBEAT } = consumer.events
+    const { CRASH, END_BATCH_PROCESS, GROUP_JOIN, HEARTBEAT, REBALANCING, REQUEST_TIMEOUT } = consumer.events
     consumer.on(CRASH, ({ payload }) => end(payload.error))
-    consumer.on(FETCH, heard)
+    // by then the session is over, and others may lead what this broker led
+    consumer.on(
+      REQUEST_TIMEOUT,
+      ({ payload }) => end(new Error(`${payload.broker} does not answer ${payload.apiName}`))
+    )
     consumer.on(HEARTBEAT, heard)
+    // goes out before the request to join again
+    consumer.on(REBALANCING, () => void fork(commit))
     consumer.on(GROUP_JOIN, ({ payload }) => {
+      // kafkajs cannot stop a consumer that is still joining; this does
+      if (closing) throw new Error("the consumer ends")
       heard()
+      generation++
+      done.clear()
       const mine = payload.memberAssignment[name] ?? []
       assigned = Math.max(1, mine.length)
-      for (const partition of done.keys()) if (!mine.includes(partition)) done.delete(partition)
       for (const partition of positions === undefined ? [] : mine) {
         consumer.seek({ topic: name, partition, offset: `${positions!.get(partition) ?? 0}` })
       }
     })
 
-    /** Another partition of the same broker must not wait for this one, so nothing waits here. */
-    const retryLater = (partition: number, pause: () => () => void) => {
+    const finished = (partition: number, next: number) => (positions ?? done).set(partition, next)
+
+    // what holds nothing but marks of a transaction, or what was undone, comes to no handler
+    consumer.on(END_BATCH_PROCESS, ({ payload: { batchSize, lastOffset, partition } }) => {
+      if (batchSize === 0) finished(partition, Number(lastOffset) + 1)
+    })
+
+    const backOff = (partition: number): number => {
       const tries = failures.get(partition) ?? 0
       failures.set(partition, tries + 1)
-      const resume = pause()
-      fork(
-        Effect.sleep(Math.min(shortestPause * 2 ** tries, longestPause)).pipe(
-          Effect.zipRight(Effect.sync(() => !closing && resume())),
-          Effect.ignore
-        )
-      )
+      return Math.min(shortestPause * 2 ** tries, longestPause)
     }
 
+    /** Answers how long its partition must wait now, in ms. */
     const handle = Effect.fnUntraced(function*(payload: EachBatchPayload) {
-      const { batch, isRunning, isStale, pause, resolveOffset } = payload
+      const { batch, isRunning, isStale, resolveOffset } = payload
+      const givenIn = generation
       const { messages, partition } = batch
       const startedAt = yield* Clock.currentTimeMillis
       for (let at = 0; at < messages.length; at += maxRecords) {
-        if (closing || !isRunning() || isStale()) return
-        const records = messages.slice(at, at + maxRecords).map((message) => toStored(topic, partition, message))
-        const exit = yield* Effect.exit(handler(records))
-        if (exit._tag === "Failure") {
-          if (Cause.isInterruptedOnly(exit.cause)) return
+        if (closing || !isRunning() || isStale()) return 0
+        const some = messages.slice(at, at + maxRecords)
+        const exit = yield* Effect.exit(
+          Effect.suspend(() => handler(some.map((message) => toStored(topic, partition, message))))
+        )
+        if (Exit.isFailure(exit)) {
+          if (Cause.isInterruptedOnly(exit.cause)) return 0
           yield* Effect.logWarning(`handling ${topic} failed, trying again`, exit.cause).pipe(
-            Effect.annotateLogs({ group: groupId, partition, records: records.length })
+            Effect.annotateLogs({ group: groupId, partition, records: some.length })
           )
-          return retryLater(partition, pause)
+          return backOff(partition)
         }
         failures.delete(partition)
-        const last = records[records.length - 1]!.position.offset
-        resolveOffset(`${last}`)
-        if (positions === undefined) done.set(partition, last + 1)
-        else positions.set(partition, last + 1)
-        heard()
+        const { offset } = some.at(-1)!
+        const next = Number(at + some.length < messages.length ? offset : batch.lastOffset()) + 1
+        if (givenIn === generation) {
+          resolveOffset(offset)
+          finished(partition, next)
+        } else {
+          // it may be another member's by now, who is given these again
+          if (positions === undefined) return 0
+          finished(partition, next)
+          consumer.seek({ topic: name, partition, offset: `${next}` })
+        }
       }
-      if (messages.length * assigned < crowd || messages.length >= maxRecords) return
+      if (messages.length * assigned < crowd || messages.length >= maxRecords) return 0
       // never longer than the pace, should the clock be set back
       const early = startedAt + interval - (yield* Clock.currentTimeMillis)
       if (early > 0 && !closing) yield* Effect.sleep(Math.min(early, interval))
+      return 0
     })
 
-    /** A batch may take longer than the session lasts. After a rebalance there is nothing to keep alive. */
-    const beating = (heartbeat: () => Promise<void>) =>
-      call(heartbeat, "5 seconds").pipe(
-        Effect.zipRight(Effect.sleep(heartbeatInterval)),
-        Effect.forever,
-        Effect.ignore
-      )
-
-    const eachBatch = (payload: EachBatchPayload): Promise<void> => {
-      if (closing) return Promise.resolve()
-      commitOffsets = payload.commitOffsetsIfNecessary
-      const fiber = fork(Effect.raceFirst(handle(payload), Effect.zipRight(beating(payload.heartbeat), Effect.never)))
-      inHand.add(fiber)
-      return new Promise((resolve) => {
-        fiber.addObserver(() => {
+    /**
+     * A batch that takes long, or must wait, goes on without kafkajs, with its partition paused: the others of its broker
+     * are fetched meanwhile, heartbeats are sent, and a rebalance need not wait for it.
+     */
+    const eachBatch = (payload: EachBatchPayload) =>
+      new Promise<void>((answer) => {
+        let resume: (() => void) | undefined
+        const leave = () => {
+          resume ??= payload.pause()
+          answer()
+        }
+        if (closing) return leave()
+        commitOffsets = payload.commitOffsetsIfNecessary
+        const fiber = fork(handle(payload))
+        inHand.add(fiber)
+        const leaving = fork(Effect.delay(Effect.sync(leave), longestHold))
+        fiber.addObserver((exit) => {
           inHand.delete(fiber)
-          resolve()
+          leaving.unsafeInterruptAsFork(FiberId.none)
+          const wait = Exit.isSuccess(exit) ? exit.value : longestPause
+          if (wait > 0) {
+            leave()
+            fork(Effect.delay(Effect.sync(() => resume?.()), wait))
+          } else {
+            resume?.()
+            answer()
+          }
         })
       })
-    }
 
     const commit = Effect.suspend(() => {
       const partitions = Array.from(done, ([partition, offset]) => ({ partition, offset: `${offset}` }))
       if (partitions.length === 0 || commitOffsets === undefined) return Effect.void
       const commitNow = commitOffsets
       return failpoints.reach("log.before_commit").pipe(
-        Effect.zipRight(call(() => commitNow({ topics: [{ topic: name, partitions }] }), "5 seconds")),
+        Effect.zipRight(
+          call(() => commitNow({ topics: [{ topic: name, partitions }] }), closing ? "2 seconds" : "5 seconds")
+        ),
         Effect.zipRight(failpoints.reach("log.after_commit")),
         Effect.tap(() =>
           Effect.sync(() => {
@@ -170,12 +206,12 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
 
     const silence = Effect.gen(function*() {
       for (;;) {
-        yield* Effect.sleep("5 seconds")
+        yield* Effect.sleep("2 seconds")
         const silent = (yield* Clock.currentTimeMillis) - heardAt
         // a clock that was set back begins anew
         if (silent < 0) heard()
-        if (silent > Duration.toMillis(longestSilence) && inHand.size === 0) {
-          return yield* new LogUnavailable({ cause: new Error(`no word from the brokers for ${silent} ms`) })
+        if (silent > Duration.toMillis(longestSilence)) {
+          return yield* new LogUnavailable({ cause: new Error(`no heartbeat for ${silent} ms`) })
         }
       }
     })
@@ -186,7 +222,9 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       yield* Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(fibers)), batchGrace)
       yield* Fiber.interruptAll(fibers)
       yield* commit
-      yield* Effect.ignore(call(() => disconnect(consumer), "5 seconds"))
+      // leaves the group first, so that its partitions move at once
+      yield* Effect.ignore(call(() => consumer.disconnect(), "3 seconds"))
+      cut()
     })
 
     yield* Effect.addFinalizer(() => close)
@@ -208,15 +246,17 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
     return yield* Effect.raceFirst(running, Effect.raceFirst(Deferred.await(ended), silence))
   }).pipe(Effect.scoped)
 
-/** Leaves the group first, so that its partitions move at once. */
-const disconnect = (consumer: Consumer) => consumer.disconnect()
-
 /** Gives a topic's records to the handler for as long as it runs, through any failure of the brokers. */
 export const read = <E, R>(reading: Reading<E, R>) =>
-  life(reading).pipe(
-    Effect.tapError(({ cause }) =>
-      Effect.logWarning(`reading ${reading.topic} was interrupted, going on (${describeFailure(cause)})`)
-    ),
-    Effect.retry(Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.spaced("5 seconds")))),
-    Effect.orDie
-  )
+  Effect.gen(function*() {
+    const topics = yield* KafkaTopics
+    const complaint = makeComplaint()
+    return yield* life(reading).pipe(
+      Effect.tapError(({ cause }) => {
+        topics.forget(reading.topic)
+        return complaint.say(`reading ${reading.topic} was interrupted, going on (${describeFailure(cause)})`)
+      }),
+      Effect.retry(Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.spaced("2 seconds")))),
+      Effect.orDie
+    )
+  })

@@ -1,4 +1,4 @@
-import { Duration, Effect } from "effect"
+import { Clock, Duration, Effect } from "effect"
 import { innermost } from "../../services/Failure.ts"
 import { LogUnavailable } from "../../services/Log.ts"
 
@@ -45,6 +45,23 @@ const remedyOf = (cause: unknown): string | null => {
 export const describeFailure = (cause: unknown): string => {
   const remedy = remedyOf(cause)
   return remedy === null ? innermost(cause) : `${innermost(cause)}; ${remedy}`
+}
+
+/** Between two sentences on the same. */
+const sentenceInterval = 10_000
+
+/** Says at once what does not work, and then now and then. */
+export const makeComplaint = () => {
+  let saidAt: number | undefined
+  return {
+    say: (sentence: string) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        if (saidAt !== undefined && Math.abs(now - saidAt) < sentenceInterval) return Effect.void
+        saidAt = now
+        return Effect.logWarning(sentence)
+      }),
+    wasSaid: () => saidAt !== undefined
+  }
 }
 
 export const toUnavailable = (cause: unknown) => new LogUnavailable({ cause })

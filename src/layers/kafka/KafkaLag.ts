@@ -37,13 +37,12 @@ export const makeLag = Effect.gen(function*() {
    * Kafka tells the first offset at or after an instant: the record at `offset` is no older than `age` when the first one
    * since then is not after it. Doubled until it is, then halved.
    */
-  const ageOf = Effect.fnUntraced(function*(topic: Topic, partition: number, offset: number, now: number) {
-    const name = topics.nameOf(topic)
-    const isSince = (age: number): Effect.Effect<boolean, LogUnavailable> =>
-      Effect.map(
-        ask((admin) => admin.fetchTopicOffsetsByTimestamp(name, now - Math.round(age))),
-        (found) => Number(found.find((_) => _.partition === partition)?.offset ?? 0) <= offset
-      )
+  const ageOf = Effect.fnUntraced(function*(
+    offsetsSince: (age: number) => Effect.Effect<ReadonlyMap<number, number>, LogUnavailable>,
+    partition: number,
+    offset: number
+  ) {
+    const isSince = (age: number) => Effect.map(offsetsSince(age), (_) => (_.get(partition) ?? 0) <= offset)
     let younger = 0
     let older = leastAge
     while (older < longestAge && !(yield* isSince(older))) {
@@ -61,11 +60,22 @@ export const makeLag = Effect.gen(function*() {
   const lag = Effect.fnUntraced(function*(topic: Topic, group: Group) {
     const partitions = yield* offsets(topic, group)
     const now = yield* Clock.currentTimeMillis
+    const name = topics.nameOf(topic)
+    // one answer is about all partitions
+    const answers = new Map<number, ReadonlyMap<number, number>>()
+    const offsetsSince = (age: number) => {
+      const known = answers.get(age)
+      if (known !== undefined) return Effect.succeed(known)
+      return ask((admin) => admin.fetchTopicOffsetsByTimestamp(name, now - Math.round(age))).pipe(
+        Effect.map((found) => new Map(found.map((_) => [_.partition, Number(_.offset)]))),
+        Effect.tap((found) => Effect.sync(() => answers.set(age, found)))
+      )
+    }
     return yield* Effect.forEach(partitions, (found): Effect.Effect<PartitionLag, LogUnavailable> => {
       const next = Math.max(found.committed ?? found.low, found.low)
       return next >= found.end
         ? Effect.succeed({ ...found, seconds: 0 })
-        : Effect.map(ageOf(topic, found.partition, next, now), (age) => ({ ...found, seconds: age / 1000 }))
+        : Effect.map(ageOf(offsetsSince, found.partition, next), (age) => ({ ...found, seconds: age / 1000 }))
     })
   })
 

@@ -13,7 +13,7 @@ import { Metrics } from "../../services/Metrics.ts"
 import type { Daemons } from "../Daemons.ts"
 import { type GroupCommit, makeGroupCommit } from "../GroupCommit.ts"
 import { LogSettings } from "../Settings.ts"
-import { KafkaClients } from "./KafkaClient.ts"
+import { type KafkaClient, KafkaClients } from "./KafkaClient.ts"
 import { brokerCodeOf, call, describeFailure } from "./KafkaFailure.ts"
 import { KafkaTopics } from "./KafkaTopics.ts"
 
@@ -23,6 +23,8 @@ export const maxBytes = 900_000
 
 /** For how long one batch is tried; then it is lost here, and sent again from its rows. */
 const patience = Duration.seconds(20)
+/** One of several brokers may hang, and the next client tries another one first. */
+const connectLimit = Duration.seconds(7)
 const shortestPause = 50
 const longestPause = 1000
 
@@ -51,7 +53,9 @@ const baseOffsetOf = (rows: ReadonlyArray<RecordMetadata>, partition: number): n
  */
 export const makeLane = (
   topic: Topic,
-  partition: number
+  partition: number,
+  /** One for all lanes, so that they end side by side. */
+  closing: Deferred.Deferred<void>
 ): Effect.Effect<Lane, never, Scope.Scope | Daemons | KafkaClients | KafkaTopics | Metrics> =>
   Effect.gen(function*() {
     const clients = yield* KafkaClients
@@ -60,35 +64,28 @@ export const makeLane = (
     const failpoints = yield* Failpoints
     const { laneCapacity } = yield* Effect.orDie(LogSettings)
     const name = topics.nameOf(topic)
-    const closing = yield* Deferred.make<void>()
-    let current: Producer | undefined
+    let current: { readonly producer: Producer; readonly client: KafkaClient } | undefined
 
-    const disconnect = (producer: Producer | undefined) =>
-      producer === undefined ? Effect.void : Effect.ignore(call(() => producer.disconnect(), "5 seconds"))
-
-    /** Not waited for: it may never end. */
-    const discard = Effect.suspend(() => {
-      const failed = current
+    const discard = Effect.sync(() => {
+      current?.client.cut()
       current = undefined
-      return Effect.forkDaemon(disconnect(failed))
     })
 
     const connected = Effect.suspend(() => {
-      if (current !== undefined) return Effect.succeed(current)
-      const producer = clients.make().producer({
+      if (current !== undefined) return Effect.succeed(current.producer)
+      const client = clients.make()
+      const producer = client.kafka.producer({
         allowAutoTopicCreation: false,
         idempotent: false,
         retry: { retries: 0 },
         createPartitioner: () => ({ message }) => message.partition ?? partition
       })
-      return call(() => producer.connect(), "15 seconds").pipe(
-        Effect.tapError(() => Effect.forkDaemon(disconnect(producer))),
-        Effect.map(() => (current = producer))
-      )
+      current = { producer, client }
+      return Effect.as(call(() => producer.connect(), connectLimit), producer)
     })
 
     const send = Effect.fnUntraced(function*(records: ReadonlyArray<LogRecord>) {
-      const producer = yield* connected
+      const producer = yield* Effect.tapError(connected, () => discard)
       const appendedAt = yield* Clock.currentTimeMillis
       yield* failpoints.reach("log.before_append")
       const rows = yield* Effect.tapError(
@@ -138,6 +135,8 @@ export const makeLane = (
           return [...yield* insist(records.slice(0, half)), ...yield* insist(records.slice(half))]
         }
         topics.forget(topic)
+        // nobody else may ask for it, and asking makes it anew
+        if (brokerCodeOf(cause) === "UNKNOWN_TOPIC_OR_PARTITION") yield* Effect.ignore(topics.partitions(topic))
         yield* Effect.logDebug("an append failed").pipe(
           Effect.annotateLogs({ topic: name, partition, records: records.length, cause: describeFailure(cause) })
         )
@@ -151,7 +150,7 @@ export const makeLane = (
       }
     })
 
-    yield* Effect.addFinalizer(() => Effect.suspend(() => disconnect(current)))
+    yield* Effect.addFinalizer(() => discard)
     const lane = yield* makeGroupCommit({
       name: `lane ${name}/${partition}`,
       capacity: laneCapacity,

@@ -1,4 +1,4 @@
-import { Clock, Duration, Effect, Layer, Schedule, Scope } from "effect"
+import { Clock, Deferred, Duration, Effect, Layer, Schedule, Scope } from "effect"
 import kafkajs from "kafkajs"
 import {
   type Handler,
@@ -74,14 +74,21 @@ export const KafkaLog = Layer.scoped(
       })
 
     const lanes = new Map<string, Lane>()
-    const laneOf = Effect.fnUntraced(function*(topic: Topic, partition: number) {
-      const key = `${topic}/${partition}`
+    const closing = yield* Deferred.make<void>()
+    const oneAtATime = yield* Effect.makeSemaphore(1)
+    const openLane = Effect.fnUntraced(function*(topic: Topic, partition: number, key: string) {
       const open = lanes.get(key)
       if (open !== undefined) return open
-      const lane = yield* makeLane(topic, partition).pipe(Scope.extend(scope), Effect.provide(context))
+      const lane = yield* makeLane(topic, partition, closing).pipe(Scope.extend(scope), Effect.provide(context))
       lanes.set(key, lane)
       return lane
-    })
+    }, oneAtATime.withPermits(1))
+
+    const laneOf = (topic: Topic, partition: number) => {
+      const key = `${topic}/${partition}`
+      const open = lanes.get(key)
+      return open === undefined ? openLane(topic, partition, key) : Effect.succeed(open)
+    }
 
     /** What is offered before it is known how many partitions there are. */
     const early = new Map<Topic, Array<LogRecord>>()
@@ -92,15 +99,12 @@ export const KafkaLog = Layer.scoped(
       if (!lane.offer([record], dropped)) dropped()
     })
 
-    const offerEarly = (topic: Topic) =>
-      topics.partitions(topic).pipe(
-        Effect.retry(insisting),
-        Effect.orDie,
-        Effect.flatMap((partitions) =>
-          Effect.forEach(early.get(topic) ?? [], (record) => offerTo(topic, record, partitions), { discard: true })
-        ),
-        Effect.zipRight(Effect.sync(() => early.delete(topic)))
-      )
+    const offerEarly = Effect.fnUntraced(function*(topic: Topic, waiting: ReadonlyArray<LogRecord>) {
+      const partitions = yield* topics.partitions(topic).pipe(Effect.retry(insisting), Effect.orDie)
+      // grows while it is emptied, and nothing can come between its end and what follows
+      for (let next = 0; next < waiting.length; next++) yield* offerTo(topic, waiting[next]!, partitions)
+      early.delete(topic)
+    })
 
     const append = Effect.fnUntraced(function*(topic: Topic, records: ReadonlyArray<LogRecord>) {
       const tooLarge = records.find(isTooLarge)
@@ -167,8 +171,9 @@ export const KafkaLog = Layer.scoped(
         }
         const partitions = topics.known(topic)
         if (partitions !== null) return yield* offerTo(topic, record, partitions)
-        early.set(topic, [record])
-        yield* Effect.forkIn(Effect.interruptible(offerEarly(topic)), scope)
+        const first = [record]
+        early.set(topic, first)
+        yield* Effect.forkIn(Effect.interruptible(offerEarly(topic, first)), scope)
       }),
 
       consume: <E, R>(

@@ -3,9 +3,9 @@ import type { StoredRecord, Topic } from "../../services/Log.ts"
 
 const empty = Buffer.alloc(0)
 
-/** The last of several of one name, as Java clients have it (`lastHeader`). */
-const textOf = (value: Buffer | string | ReadonlyArray<Buffer | string> | undefined): string =>
-  value === undefined ? "" : Array.isArray(value) ? textOf(value.at(-1)) : value.toString()
+/** The last of several of one name, as Java clients have it (`lastHeader`). One without a value is empty. */
+const textOf = (value: Buffer | string | ReadonlyArray<Buffer | string> | null | undefined): string =>
+  value === undefined || value === null ? "" : Array.isArray(value) ? textOf(value.at(-1)) : value.toString()
 
 /** A record as whoever reads it knows it; a tombstone has an empty value. */
 export const toStored = (topic: Topic, partition: number, message: KafkaMessage): StoredRecord => ({

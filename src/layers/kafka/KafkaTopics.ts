@@ -1,17 +1,24 @@
 import { Context, Duration, Effect, Layer, Option, Schedule } from "effect"
 import kafkajs, { type Admin, type ITopicMetadata } from "kafkajs"
-import { LogUnavailable, maxRecordBytes, type Topic, topics } from "../../services/Log.ts"
+import { LogUnavailable, type Topic, topics } from "../../services/Log.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { Daemons } from "../Daemons.ts"
 import { LogSettings, TopicSettings } from "../Settings.ts"
 import { KafkaAdmin } from "./KafkaAdmin.ts"
 import { KafkaClients } from "./KafkaClient.ts"
-import { brokerCodeOf, describeFailure } from "./KafkaFailure.ts"
+import { brokerCodeOf, describeFailure, makeComplaint } from "./KafkaFailure.ts"
 
-/** A record of the largest size with its framing is one batch of this. */
-const leastMessageBytes = maxRecordBytes + 20_000
+/** Kafka's default: the largest record with its key, its headers and its framing is one batch of less. */
+const leastMessageBytes = 1_048_588
 const defaultPartitions = 6
 const mostReplicas = 3
+
+/** kafkajs cannot decompress these, and a consumer that meets them goes no further. */
+const unreadable = new Set(["snappy", "lz4", "zstd"])
+
+/** An acknowledged record is on two brokers, where there are two. */
+const inSync = (replicas: number) => Math.min(replicas, Math.max(2, replicas - 1))
+const inWords = (replicas: number) => `${replicas} ${replicas === 1 ? "replica" : "replicas"}`
 
 /** Partitions of a topic whose leader is known. */
 const partitionsOf = ({ partitions }: ITopicMetadata): number | null =>
@@ -63,10 +70,13 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
               numPartitions: Option.getOrElse(wanted.partitions, () => defaultPartitions),
               replicationFactor,
               configEntries: [
-                { name: "min.insync.replicas", value: `${Math.max(1, replicationFactor - 1)}` },
+                { name: "min.insync.replicas", value: `${inSync(replicationFactor)}` },
                 { name: "retention.ms", value: `${retentionOf(topic)}` },
                 { name: "cleanup.policy", value: "delete" },
-                { name: "unclean.leader.election.enable", value: "false" }
+                { name: "unclean.leader.election.enable", value: "false" },
+                { name: "max.message.bytes", value: `${leastMessageBytes}` },
+                // the brokers decompress what other programs write
+                { name: "compression.type", value: "uncompressed" }
               ]
             }]
           })
@@ -123,17 +133,17 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
         const replicated = Math.min(...described.partitions.map((_) => _.replicas.length))
         if (replicated < atLeast) {
           return yield* refuse(
-            `has ${replicated} replicas and needs ${atLeast}`,
+            `has ${inWords(replicated)} and needs ${atLeast}`,
             "reassign its partitions to more brokers, or set KAFKA_REPLICATION_FACTOR lower"
           )
         }
         const insync = number("min.insync.replicas")
-        if (replicated > 1 && (insync < 2 || insync > replicated)) {
+        if (insync > replicated || (replicated > 1 && insync < 2)) {
           return yield* refuse(
-            `has min.insync.replicas=${insync} with ${replicated} replicas, so ${
+            `has min.insync.replicas=${insync} with ${inWords(replicated)}, so ${
               insync < 2 ? "an acknowledged record may be on one broker alone" : "nothing can be appended"
             }`,
-            `set it to ${Math.max(2, replicated - 1)}`
+            `set it to ${inSync(replicated)}`
           )
         }
         if (values.get("unclean.leader.election.enable") === "true") {
@@ -151,6 +161,13 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
             `set max.message.bytes to ${leastMessageBytes} or more`
           )
         }
+        const compression = values.get("compression.type") ?? ""
+        if (unreadable.has(compression)) {
+          return yield* refuse(
+            `has compression.type=${compression}, which the gateway cannot read`,
+            "set it to uncompressed, producer or gzip"
+          )
+        }
         const retention = number("retention.ms")
         if (topic !== "transactions_result" && (retention < 0 || retention > retentionOf(topic))) {
           return yield* refuse(
@@ -162,20 +179,19 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
         }
       })
 
-      let complaints = 0
-      const complain = (error: LogUnavailable) =>
-        complaints++ % 10 === 0
-          ? Effect.logWarning(`waiting for Kafka at ${brokers} (${describeFailure(error.cause)})`)
-          : Effect.void
+      const complaint = makeComplaint()
 
       yield* daemons.start(
         "log",
         Effect.forEach(topics, check, { discard: true }).pipe(
           Effect.retry({
             schedule: Schedule.spaced("1 second"),
-            while: (error) => error._tag === "LogUnavailable" ? Effect.as(complain(error), true) : false
+            while: (error) =>
+              error._tag === "LogUnavailable"
+                ? Effect.as(complaint.say(`waiting for Kafka at ${brokers} (${describeFailure(error.cause)})`), true)
+                : false
           }),
-          Effect.tap(() => complaints > 0 ? Effect.logInfo("Kafka is there") : Effect.void),
+          Effect.tap(() => complaint.wasSaid() ? Effect.logInfo("Kafka is there") : Effect.void),
           Effect.zipRight(Effect.never)
         )
       )

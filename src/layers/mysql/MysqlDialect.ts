@@ -43,6 +43,8 @@ export const mysqlDialect = (sql: SqlClient.SqlClient): Dialect => {
     },
     // not IGNORE, which stores garbage
     leaveTaken: (table) => sql.literal(` ON DUPLICATE KEY UPDATE id = ${table}.id`),
+    // MariaDB would read an account's rows from the newest to the cursor, and either may prefer a whole table
+    along: (index) => sql.literal(` FORCE INDEX (${index})`),
     oneOf: (table, column, values) =>
       joined(table, JSON.stringify(values), `c0 ${key} PATH '$'`, `${table}.${column} = list.c0`),
     oneOfPairs: (table, [first, second], values) =>

@@ -18,6 +18,8 @@ export interface Dialect {
   ) => Effect.Effect<unknown, SqlError>
   /** At the end of an INSERT: a row whose id or key is taken is left out, and the one that is there stays as it is. */
   readonly leaveTaken: (table: string) => Fragment
+  /** After the name of a table: the index to walk along, whatever the database counts or guesses of its rows. */
+  readonly along: (index: string) => Fragment
   /** After FROM: the rows of the table whose column is one of these, each searched for by an index. */
   readonly oneOf: (table: string, column: string, values: ReadonlyArray<string>) => Fragment
   /** The same for two columns. */

@@ -28,10 +28,14 @@ export const SqlSubmissionRepository = Layer.scoped(
     const metrics = yield* Metrics
     const dialect = yield* resolveDialect
     const inserts = yield* makeSubmissionWriter(dialect)
-    const counts = yield* countSubmissions
+    const counts = yield* countSubmissions(dialect)
 
+    const byId = dialect.along("PRIMARY")
+    const byAccount = dialect.along("submissions_by_account")
+    const byResend = dialect.along("submissions_by_resend")
     const columns = sql.literal(submissionColumns.map((_) => `submissions.${_}`).join(", "))
     const ofScope = (scope: Scope) => scope === "all" ? sql`1 = 1` : sql`account_id = ${scope}`
+    const listed = (scope: Scope) => scope === "all" ? byId : byAccount
     const withIds = (ids: ReadonlyArray<string>) => dialect.oneOf("submissions", "id", ids)
 
     const rows = SqlSchema.findAll({
@@ -50,14 +54,11 @@ export const SqlSubmissionRepository = Layer.scoped(
     const decodeRows = Schema.decodeUnknown(Schema.Array(SubmissionRow))
 
     const listRows = ({ cursor, limit, scope }: Page) => {
-      if (cursor === null) {
-        return sql`SELECT ${columns} FROM submissions WHERE ${ofScope(scope)} ORDER BY id DESC LIMIT ${limit}`
-      }
+      const from = sql`SELECT ${columns} FROM submissions${listed(scope)} WHERE ${ofScope(scope)}`
+      if (cursor === null) return sql`${from} ORDER BY id DESC LIMIT ${limit}`
       return "after" in cursor
-        ? sql`SELECT ${columns} FROM submissions WHERE ${ofScope(scope)} AND id < ${cursor.after}
-              ORDER BY id DESC LIMIT ${limit}`
-        : sql`SELECT ${columns} FROM submissions WHERE ${ofScope(scope)} AND id > ${cursor.before}
-              ORDER BY id ASC LIMIT ${limit}`
+        ? sql`${from} AND id < ${cursor.after} ORDER BY id DESC LIMIT ${limit}`
+        : sql`${from} AND id > ${cursor.before} ORDER BY id ASC LIMIT ${limit}`
     }
 
     /** Changes the submissions of the items, each of which begins with an id. */
@@ -90,7 +91,7 @@ export const SqlSubmissionRepository = Layer.scoped(
       Request: Schema.Struct({ after: Schema.String, limit: Schema.Int }),
       Result: OutcomeRow,
       execute: ({ after, limit }) =>
-        sql`SELECT id, account_id, amount, accepted_at, status, reason, decided_at FROM submissions
+        sql`SELECT id, account_id, amount, accepted_at, status, reason, decided_at FROM submissions${byId}
             WHERE id > ${after} ORDER BY id LIMIT ${limit}`
     })
 
@@ -151,13 +152,13 @@ export const SqlSubmissionRepository = Layer.scoped(
         ),
 
       hasPastDue: (now) =>
-        sql`SELECT 1 FROM submissions WHERE resend_at <= ${now} LIMIT 1`.pipe(
+        sql`SELECT 1 FROM submissions${byResend} WHERE resend_at <= ${now} LIMIT 1`.pipe(
           Effect.mapBoth({ onFailure: toUnavailable, onSuccess: (found) => found.length > 0 })
         ),
 
       claimOverdue: Effect.fnUntraced(function*({ backOff, ceiling, limit, mark, now, token }) {
         const due = yield* sql<{ readonly id: string }>`
-          SELECT id FROM submissions WHERE resend_at <= ${mark} ORDER BY resend_at LIMIT ${limit}`
+          SELECT id FROM submissions${byResend} WHERE resend_at <= ${mark} ORDER BY resend_at LIMIT ${limit}`
         if (due.length === 0) return []
         const ids = due.map((_) => _.id)
         // resends last: MySQL sets one after the other, and the next reads what was set

@@ -57,7 +57,7 @@ export const SqlTransactionRepository = Layer.effect(
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const metrics = yield* Metrics
-    const { insertRows, oneOf } = yield* resolveDialect
+    const { along, insertRows, oneOf } = yield* resolveDialect
     const columns = sql.literal(columnNames.map((_) => `transactions.${_}`).join(", "))
 
     const rows = SqlSchema.findAll({
@@ -70,7 +70,7 @@ export const SqlTransactionRepository = Layer.effect(
       Request: Schema.Struct({ after: Schema.String, limit: Schema.Int }),
       Result: TransactionRow,
       execute: ({ after, limit }) =>
-        sql`SELECT ${columns} FROM transactions WHERE id > ${after} ORDER BY id LIMIT ${limit}`
+        sql`SELECT ${columns} FROM transactions${along("PRIMARY")} WHERE id > ${after} ORDER BY id LIMIT ${limit}`
     })
 
     return TransactionRepository.of({

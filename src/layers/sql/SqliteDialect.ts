@@ -16,6 +16,8 @@ export const sqliteDialect = (sql: SqlClient.SqlClient): Dialect => {
         rowValues(rows, columns.length)
       }) WHERE column1 IS NOT NULL${onTaken}`,
     leaveTaken: () => leaveTaken,
+    // it takes the right one by itself (QueryPlans.test.ts)
+    along: () => nothing,
     oneOf: (table, column, values) => joined(table, JSON.stringify(values), `${table}.${column} = list.value`),
     oneOfPairs: (table, [first, second], values) =>
       joined(

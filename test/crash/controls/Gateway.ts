@@ -1,18 +1,15 @@
-import { Layer, RuntimeFlags } from "effect"
+import { Layer } from "effect"
 import { AesCardVault } from "../../../src/layers/AesCardVault.ts"
 import { DemoAccount } from "../../../src/layers/DemoAccount.ts"
-import { EnvironmentFailpoints } from "../../../src/layers/EnvironmentFailpoints.ts"
+import { Foundation } from "../../../src/layers/Foundation.ts"
 import { HmacDigests } from "../../../src/layers/HmacDigests.ts"
 import { HttpIntake } from "../../../src/layers/http/HttpIntake.ts"
 import { Management } from "../../../src/layers/http/Management.ts"
 import { JsonPresenter } from "../../../src/layers/JsonPresenter.ts"
 import { EmbeddedKeys } from "../../../src/layers/Keys.ts"
 import { launch, runRole } from "../../../src/layers/Launch.ts"
-import { Logging } from "../../../src/layers/Logging.ts"
 import { Processor } from "../../../src/layers/Processor.ts"
-import { MetricsRegistry, PrometheusMetrics } from "../../../src/layers/PrometheusMetrics.ts"
 import { Recorder } from "../../../src/layers/Recorder.ts"
-import { Environment, UseCaseSettings } from "../../../src/layers/Settings.ts"
 import { gatewaySchema } from "../../../src/layers/sql/GatewaySchema.ts"
 import { migrated } from "../../../src/layers/sql/Migrations.ts"
 import { processorSchema } from "../../../src/layers/sql/ProcessorSchema.ts"
@@ -22,16 +19,10 @@ import { SqlTransactionRepository } from "../../../src/layers/sql/SqlTransaction
 import { LockedDataDir } from "../../../src/layers/sqlite/DataDir.ts"
 import { sqliteDatabase } from "../../../src/layers/sqlite/SqliteDatabase.ts"
 import { SqliteLog } from "../../../src/layers/sqlite/SqliteLog.ts"
-import { SystemRandomness } from "../../../src/layers/SystemRandomness.ts"
+import { IntakeUseCases, ProcessorUseCases } from "../../../src/layers/UseCases.ts"
 import { Welcome } from "../../../src/layers/Welcome.ts"
-import { Audit } from "../../../src/services/Audit.ts"
-import { Authenticate } from "../../../src/services/Authenticate.ts"
-import { AwaitDecision } from "../../../src/services/AwaitDecision.ts"
-import { CreateAccount } from "../../../src/services/CreateAccount.ts"
-import { ProcessTransactions } from "../../../src/services/ProcessTransactions.ts"
 import { RecordDecisions } from "../../../src/services/RecordDecisions.ts"
 import { ResendOverdue } from "../../../src/services/ResendOverdue.ts"
-import { SubmitTransaction } from "../../../src/services/SubmitTransaction.ts"
 
 const gatewayFile = sqliteDatabase("gateway", { synchronous: "FULL" })
 const processorFile = sqliteDatabase("processor", { synchronous: "FULL" })
@@ -64,41 +55,19 @@ export interface Parts {
   readonly resend: As<typeof resend>
 }
 
-const Settings = Layer.mergeAll(
-  UseCaseSettings,
-  EnvironmentFailpoints,
-  Logging,
-  Layer.setTracerEnabled(false),
-  RuntimeFlags.disableRuntimeMetrics
-).pipe(Layer.provideMerge(Environment))
-
-const Observation = PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Live))
-
 const Cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 
-/** As src/main.ts composes it, but for the parts. */
+/** As layers/profiles/Embedded.ts composes it, but for the parts. */
 const gateway = (parts: Parts) =>
   Welcome.pipe(
     Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.Live)),
     Layer.merge(Layer.mergeAll(Processor, Recorder)),
-    Layer.provide(
-      Layer.mergeAll(
-        SubmitTransaction.Default,
-        AwaitDecision.Default,
-        Authenticate.Default,
-        CreateAccount.Default,
-        Audit.Default,
-        ProcessTransactions.Default,
-        RecordDecisions.Default,
-        parts.resend
-      )
-    ),
+    Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecordDecisions.Default, parts.resend)),
     Layer.provide(Layer.mergeAll(accounts, parts.submissions, parts.transactions, parts.log, JsonPresenter)),
     Layer.provide(Cryptography),
-    Layer.provide(Layer.mergeAll(LockedDataDir, SystemRandomness, Observation)),
-    Layer.provide(Settings)
+    Layer.provide(LockedDataDir),
+    Layer.provide(Foundation)
   )
 
 /** A gateway with a fault built in. */
-export const runControl = (replaced: Partial<Parts>): void =>
-  runRole(() => launch(gateway({ ...real, ...replaced })))
+export const runControl = (replaced: Partial<Parts>): void => runRole(() => launch(gateway({ ...real, ...replaced })))

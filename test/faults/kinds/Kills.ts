@@ -97,7 +97,8 @@ const killAtLabel = async (stage: Stage, victim: RoleProcess, label: FailpointLa
   let done = false
   const poisoning = label.startsWith("park.") ? poisonUntil(stage, () => done) : Promise.resolve()
   await victim.kill()
-  const fired = await victim.killAt(`${label}:${times}`, labelLimit)
+  victim.arm(`${label}:${times}`)
+  const fired = await victim.fired(labelLimit)
   done = true
   await poisoning
   victim.start()
@@ -109,7 +110,8 @@ const killAtLabel = async (stage: Stage, victim: RoleProcess, label: FailpointLa
 /** Its lane and its offer are memory: only a resend can help what this leaves. */
 const leaveOverdue = async (intake: RoleProcess) => {
   await intake.kill()
-  await intake.killAt("submission.after_insert:3", labelLimit)
+  intake.arm("submission.after_insert:3")
+  await intake.fired(labelLimit)
   intake.start()
   await intake.ready()
 }

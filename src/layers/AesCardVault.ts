@@ -1,5 +1,5 @@
 import { Effect, Either, Layer, ParseResult, Schema } from "effect"
-import { createCipheriv, createDecipheriv } from "node:crypto"
+import { createCipheriv, createDecipheriv, createSecretKey } from "node:crypto"
 import { CardPlaintext, fromPlaintext, toPlaintext } from "../domain/Card.ts"
 import { CardUnreadable, CardVault, type SealedFacts } from "../services/CardVault.ts"
 import { Randomness } from "../services/Randomness.ts"
@@ -28,13 +28,14 @@ export const AesCardVault = Layer.effect(
     const cardKeys = yield* CardKeys
     const randomness = yield* Randomness
     const sealing = cardKeys[0]
-    const keyOf = new Map(cardKeys.map(({ id, key }) => [id, key]))
+    const sealingKey = createSecretKey(sealing.key)
+    const keyOf = new Map(cardKeys.map(({ id, key }) => [id, createSecretKey(key)]))
 
     return CardVault.of({
       seal: (card, facts) =>
         Effect.sync(() => {
           const nonce = randomness.bytes(nonceBytes)
-          const cipher = createCipheriv(algorithm, sealing.key, nonce, { authTagLength: tagBytes })
+          const cipher = createCipheriv(algorithm, sealingKey, nonce, { authTagLength: tagBytes })
           cipher.setAAD(associatedData(facts))
           const ciphertext = cipher.update(JSON.stringify(toPlaintext(card)), "utf8")
           const box = Buffer.concat([nonce, ciphertext, cipher.final(), cipher.getAuthTag()])
@@ -56,8 +57,8 @@ export const AesCardVault = Layer.effect(
         decipher.setAuthTag(box.subarray(box.length - tagBytes))
         const opened = Either.try({
           try: () =>
-            decipher.update(box.subarray(nonceBytes, box.length - tagBytes), undefined, "utf8") +
-            decipher.final("utf8"),
+            Buffer.concat([decipher.update(box.subarray(nonceBytes, box.length - tagBytes)), decipher.final()])
+              .toString("utf8"),
           catch: () => notAuthentic
         })
         return Either.flatMap(opened, (plaintext) =>

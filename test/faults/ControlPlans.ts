@@ -1,4 +1,4 @@
-import { readyAgain, type Stage, wait, withProcesses } from "./Fault.ts"
+import { type Stage, wait, withProcesses } from "./Fault.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import type { Environment, Role } from "./RoleProcess.ts"
 import type { Rule } from "./Rules.ts"

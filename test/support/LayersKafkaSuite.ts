@@ -234,6 +234,35 @@ export const member = (brokers: ReadonlyArray<string>, entries: Entries) =>
 export const at = ({ offset, partition }: { readonly partition: number; readonly offset: number }) =>
   `${partition}/${offset}`
 
+/** Everything that is kept, read by a tail from the first offset of each partition. */
+export const readAll = (log: Log["Type"], topic: Topic = "transactions") =>
+  Effect.scoped(Effect.gen(function*() {
+    const partitions = yield* log.offsets(topic, "recorder")
+    const kept = partitions.reduce((sum, { end, low }) => sum + end - low, 0)
+    const { seen } = yield* tail(log, new Map(partitions.map((_) => [_.partition, _.low])), topic)
+    yield* eventually(`${kept} records of ${topic} are read`, Effect.sync(() => seen.length), (_) => _ >= kept)
+    return seen
+  }))
+
+/**
+ * Everything acknowledged is kept where it was acknowledged, and records of a key are in the order of their appends.
+ * What was appended twice counts where it is first.
+ */
+export const assertKept = (sent: ReadonlyArray<Sent>, kept: ReadonlyArray<StoredRecord>) => {
+  assertHandled(sent, kept.map((_) => ({ ..._.position, text: textOf(_) })))
+  const last = new Map<string, number>()
+  const seen = new Set<string>()
+  for (const record of kept.toSorted((a, b) => a.position.offset - b.position.offset)) {
+    const text = textOf(record)
+    if (seen.has(text)) continue
+    seen.add(text)
+    const number = Number(text.split("-")[1])
+    assert.isAbove(number, last.get(record.key!) ?? -1, `of ${record.key}`)
+    last.set(record.key!, number)
+  }
+  return { twice: kept.length - seen.size }
+}
+
 /** Whatever was acknowledged is there, as it was acknowledged. */
 export const assertHandled = (sent: ReadonlyArray<Sent>, handled: ReadonlyArray<Handled>) => {
   const texts = new Map(handled.map((_) => [at(_), _.text]))

@@ -144,7 +144,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
           consumer.seek({ topic: name, partition, offset: `${next}` })
         }
       }
-      if (messages.length * assigned < crowd || messages.length >= maxRecords) return 0
+      if (positions !== undefined || messages.length * assigned < crowd || messages.length >= maxRecords) return 0
       // never longer than the pace, should the clock be set back
       const early = startedAt + interval - (yield* Clock.currentTimeMillis)
       if (early > 0 && !closing) yield* Effect.sleep(Math.min(early, interval))

@@ -66,12 +66,19 @@ export const makeComplaint = () => {
 
 export const toUnavailable = (cause: unknown) => new LogUnavailable({ cause })
 
-/** A call of kafkajs, which may take for ever: its own limits do not hold for a reply that never comes. */
+/**
+ * A call of kafkajs, which may take for ever: its own limits do not hold for a reply that never comes. It ends by itself,
+ * also where nothing can be interrupted.
+ */
 export const call = <A>(promise: () => Promise<A>, atMost: Duration.DurationInput): Effect.Effect<A, LogUnavailable> =>
-  // finalizers are uninterruptible, and a limit holds only for what is not
-  Effect.interruptible(Effect.tryPromise({ try: promise, catch: toUnavailable })).pipe(
-    Effect.timeoutFail({
-      duration: atMost,
-      onTimeout: () => toUnavailable(new Error(`no answer within ${Duration.format(atMost)}`))
-    })
-  )
+  Effect.async((resume) => {
+    const fail = (cause: unknown) => resume(Effect.fail(toUnavailable(cause)))
+    const timer = setTimeout(
+      () => fail(new Error(`no answer within ${Duration.format(atMost)}`)),
+      Duration.toMillis(atMost)
+    )
+    const end = () => clearTimeout(timer)
+    // what throws at once, too
+    Promise.resolve().then(promise).then((_) => resume(Effect.succeed(_)), fail).finally(end)
+    return Effect.sync(end)
+  })

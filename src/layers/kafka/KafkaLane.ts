@@ -1,4 +1,4 @@
-import { Clock, Deferred, Duration, Effect, Either, Fiber, type Scope } from "effect"
+import { Clock, Deferred, Duration, Effect, Either, type Scope } from "effect"
 import type { Producer, RecordMetadata } from "kafkajs"
 import { Failpoints } from "../../services/Failpoints.ts"
 import {
@@ -25,6 +25,8 @@ export const maxBytes = 900_000
 const patience = Duration.seconds(20)
 /** One of several brokers may hang, and the next client tries another one first. */
 const connectLimit = Duration.seconds(7)
+/** How long a send may still take when the process ends. */
+const closingGrace = Duration.seconds(1)
 const shortestPause = 50
 const longestPause = 1000
 
@@ -64,6 +66,7 @@ export const makeLane = (
     const failpoints = yield* Failpoints
     const { laneCapacity } = yield* Effect.orDie(LogSettings)
     const name = topics.nameOf(topic)
+    let sending = false
     let current: { readonly producer: Producer; readonly client: KafkaClient } | undefined
 
     const discard = Effect.sync(() => {
@@ -111,22 +114,13 @@ export const makeLane = (
       return records.map((_, index): Position => ({ partition, offset: base + index, appendedAt }))
     })
 
-    const untilClosing = <A, E>(effect: Effect.Effect<A, E>) =>
-      Effect.raceFirst(
-        effect,
-        Deferred.await(closing).pipe(
-          Effect.zipRight(Effect.sleep("1 second")),
-          Effect.zipRight(new LogUnavailable({ cause: new Error("the process ends") }))
-        )
-      )
-
     /** The same batch until it is stored, refused or out of time; its outcome may be unknown, so it may be there twice. */
     const insist = Effect.fnUntraced(function*(
       records: ReadonlyArray<LogRecord>
     ): Effect.fn.Return<ReadonlyArray<Position>, LogUnavailable | RecordTooLarge> {
       const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(patience)
       for (let pause = shortestPause;; pause = Math.min(pause * 2, longestPause)) {
-        const sent = yield* Effect.either(untilClosing(send(records)))
+        const sent = yield* Effect.either(send(records))
         if (Either.isRight(sent)) return sent.right
         const { cause } = sent.left
         if (brokerCodeOf(cause) === "MESSAGE_TOO_LARGE") {
@@ -159,14 +153,23 @@ export const makeLane = (
       weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, record) => bytes + sizeOf(record), 0),
       commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
         const records = appends.flat()
-        // a commit is uninterruptible, and no limit would hold in one
-        const positions = yield* Effect.flatMap(Effect.forkDaemon(Effect.interruptible(insist(records))), Fiber.join)
+        sending = true
+        const positions = yield* Effect.ensuring(
+          insist(records),
+          Effect.sync(() => {
+            sending = false
+          })
+        )
         metrics.batch("append", records.length)
         let next = 0
         return appends.map((append) => Either.right(positions.slice(next, next += append.length)))
       })
     })
-    // runs before the writer is interrupted, which waits for its batch
-    yield* Effect.addFinalizer(() => Deferred.succeed(closing, void 0))
+    // runs before the writer is interrupted, which waits for the batch that it sends
+    yield* Effect.addFinalizer(() =>
+      Deferred.succeed(closing, void 0).pipe(
+        Effect.zipRight(sending ? Effect.forkDaemon(Effect.delay(discard, closingGrace)) : Effect.void)
+      )
+    )
     return lane
   })

@@ -1,5 +1,4 @@
 import { Clock, Deferred, Duration, Effect, Layer, Schedule, Scope } from "effect"
-import kafkajs from "kafkajs"
 import {
   type Handler,
   isTooLarge,
@@ -23,6 +22,7 @@ import { describeFailure } from "./KafkaFailure.ts"
 import { groupId, makeLag } from "./KafkaLag.ts"
 import { type Lane, makeLane, maxBytes, maxRecords } from "./KafkaLane.ts"
 import { KafkaTopics } from "./KafkaTopics.ts"
+import { partitionOfKey } from "./Murmur2.ts"
 
 /** An append waits no longer, whatever queues before it. */
 const appendLimit = Duration.seconds(30)
@@ -58,20 +58,10 @@ export const KafkaLog = Layer.scoped(
     const scope = yield* Effect.scope
     const context = yield* Effect.context<KafkaClients | KafkaAdmin | KafkaTopics | Metrics | Daemons>()
 
-    /** The partition of a key is the one that every other Kafka client finds; without a key they take turns. */
-    const partitioner = kafkajs.Partitioners.DefaultPartitioner()
-    const partitionOf = (topic: Topic, key: string | null, partitions: number) =>
-      partitioner({
-        topic,
-        message: { key, value: null },
-        partitionMetadata: Array.from({ length: partitions }, (_, partitionId) => ({
-          partitionId,
-          leader: 0,
-          partitionErrorCode: 0,
-          replicas: [],
-          isr: []
-        }))
-      })
+    /** Without a key they take turns. */
+    let turn = 0
+    const partitionOf = (key: string | null, partitions: number) =>
+      key === null ? turn++ % partitions : partitionOfKey(key, partitions)
 
     const lanes = new Map<string, Lane>()
     const closing = yield* Deferred.make<void>()
@@ -95,7 +85,7 @@ export const KafkaLog = Layer.scoped(
 
     const offerTo = Effect.fnUntraced(function*(topic: Topic, record: LogRecord, partitions: number) {
       const dropped = () => metrics.laneDropped(topic)
-      const lane = yield* laneOf(topic, partitionOf(topic, record.key, partitions))
+      const lane = yield* laneOf(topic, partitionOf(record.key, partitions))
       if (!lane.offer([record], dropped)) dropped()
     })
 
@@ -112,7 +102,7 @@ export const KafkaLog = Layer.scoped(
       const partitions = yield* topics.partitions(topic)
       const ofPartition = new Map<number, Array<number>>()
       records.forEach(({ key }, index) => {
-        const partition = partitionOf(topic, key, partitions)
+        const partition = partitionOf(key, partitions)
         const others = ofPartition.get(partition)
         if (others === undefined) ofPartition.set(partition, [index])
         else others.push(index)

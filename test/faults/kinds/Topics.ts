@@ -93,6 +93,9 @@ const deleteGroup: FaultKind = {
   }
 }
 
+/** The gateway refuses a topic that keeps sealed cards for longer. */
+const retention = { name: "retention.ms", value: String(24 * 60 * 60 * 1_000) }
+
 /** Under everybody's feet. Whoever appends to it or reads it makes it again; an operator would not wait for that. */
 const remake: FaultKind = {
   name: "a topic is made anew",
@@ -109,11 +112,13 @@ const remake: FaultKind = {
         tail.remade(topic)
         await insist(() => asAdmin(stage, (admin) => admin.deleteTopics({ topics: [name], timeout: 10_000 })))
         counts.add("topics made anew")
-        await wait(random.int(2_000, 6_000))
+        await wait(random.int(2_000, 12_000))
         await insist(() =>
           asAdmin(stage, async (admin) => {
             if (await isThere(admin)) return counts.add("topics that the roles made again")
-            await admin.createTopics({ topics: [{ topic: name, numPartitions: pipeline.partitions }] })
+            await admin.createTopics({
+              topics: [{ topic: name, numPartitions: pipeline.partitions, configEntries: [retention] }]
+            })
           })
         )
         await insist(() => asAdmin(stage, (admin) => admin.fetchTopicOffsets(name)))

@@ -26,7 +26,7 @@ export const measureOthers = () => {
 }
 
 /** Of one core. */
-const quiet = 0.2
+const quiet = 0.4
 
 /** Waits until everything together uses less than that, at most `patience` seconds. */
 export const untilQuiet = async (patience: number) => {

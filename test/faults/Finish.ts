@@ -19,12 +19,21 @@ interface AuditCounts {
   readonly holds: boolean
 }
 
-/** Waits until nothing is undecided or shown as parked; answers after how many ms, or null when it did not come. */
-export const untilDecided = async ({ stores }: Pipeline, limit: number): Promise<number | null> => {
+/**
+ * Waits until nothing is undecided or shown as parked; answers after how many ms, or null when it did not come, within
+ * `limit` or because nothing has moved for `still` ms.
+ */
+export const untilDecided = async ({ stores }: Pipeline, limit: number, still = limit): Promise<number | null> => {
   const started = performance.now()
-  while (performance.now() - started < limit) {
+  let moved = started
+  let before = -1
+  while (performance.now() - started < limit && performance.now() - moved < still) {
     const left = await stores.undecided().catch(() => null)
     if (left !== null && left.undecided === 0 && left.parked === 0) return performance.now() - started
+    if (left !== null && left.undecided !== before) {
+      before = left.undecided
+      moved = performance.now()
+    }
     await sleep(pollEvery)
   }
   return null
@@ -134,6 +143,8 @@ export const finish = async (
   options: {
     /** ms since the last fault. */
     readonly deadline: number
+    /** ms after which nothing more is expected, when nothing moves. */
+    readonly still?: number
     /** Whether the roles are asked as well: API, audits, logs. */
     readonly whole: boolean
     readonly since: number
@@ -145,7 +156,7 @@ export const finish = async (
     history.append({ _tag: "unexpected", what: `${load.unknown()} requests had no answer within ${settleLimit} ms` })
   }
   const left = options.deadline - (performance.now() - options.since)
-  const decidedAfter = await untilDecided(pipeline, Math.max(left, 1_000))
+  const decidedAfter = await untilDecided(pipeline, Math.max(left, 1_000), options.still)
   if (!await tail.catchUp(tailLimit)) find(fault("published", "the campaign's own tail did not come to the end"))
   const submissions = await stores.submissions()
   await watch.last()

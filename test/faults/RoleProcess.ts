@@ -30,7 +30,7 @@ export interface Ending {
 }
 
 /** ms until a started process must say that it is ready. */
-const startLimit = 60_000
+const startLimit = 90_000
 const stopLimit = 20_000
 
 interface Life {

@@ -226,6 +226,8 @@ describe.runIf(adminUrl !== null)("a database server", () => {
 
           for (let round = 0; round < 3; round++) {
             server.pause()
+            // its threads stop one after the other
+            yield* Effect.sleep(200)
             const asked = performance.now()
             const answers = yield* burst(50)
             inTime(performance.now() - asked, 2 * patience)

@@ -55,8 +55,9 @@ export interface KafkaClient {
   readonly cut: () => void
 }
 
-const connections = () => {
-  const open = new Set<net.Socket>()
+/** The connections of one client; whoever did not say a word until it was thrown away is silent. */
+const connections = (silent: Set<string>) => {
+  const open = new Map<net.Socket, string>()
   let isCut = false
   const socketFactory: ISocketFactory = ({ host, onConnect, port, ssl }) => {
     if (isCut) throw new Error("the client was thrown away")
@@ -64,20 +65,26 @@ const connections = () => {
     const socket = ssl
       ? tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
       : net.connect({ host, port }, onConnect)
-    open.add(socket)
-    return socket.setKeepAlive(true, 60_000).setMaxListeners(0).once("close", () => open.delete(socket))
+    const address = `${host}:${port}`
+    open.set(socket, address)
+    return socket.setKeepAlive(true, 60_000).setMaxListeners(0)
+      .once("data", () => silent.delete(address))
+      .once("close", () => open.delete(socket))
   }
   const cut = () => {
     isCut = true
-    // without an error kafkajs would not hear of it
-    for (const socket of open) socket.destroy(new Error("the client was thrown away"))
+    for (const [socket, address] of open) {
+      if (socket.bytesRead === 0) silent.add(address)
+      // without an error kafkajs would not hear of it
+      socket.destroy(new Error("the client was thrown away"))
+    }
   }
   return { socketFactory, cut }
 }
 
 /** Makes kafkajs clients for the brokers of the settings; each is thrown away after its first failure. */
 export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClients, {
-  /** A client always tries the first address first, so each is given another order. */
+  /** A client always tries the first address first, so each is given another order, the silent ones last. */
   readonly make: (options?: { readonly requestTimeout: number }) => KafkaClient
   /** For messages. */
   readonly brokers: string
@@ -93,6 +100,7 @@ export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClien
       const brokers = Option.getOrElse((yield* ServerSettings).KAFKA_BROKERS, () => [])
       const ssl = yield* tlsOf(settings)
       const sasl = yield* saslOf(settings)
+      const silent = new Set<string>()
       const runtime = yield* Effect.runtime()
       // what matters of it is said by whoever called, once
       const toDebug: logCreator = () => ({ label, log: { message, ...details }, namespace }) =>
@@ -105,10 +113,10 @@ export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClien
         prefix: settings.prefix,
         brokers: brokers.join(", "),
         make: ({ requestTimeout } = { requestTimeout: 5000 }) => {
-          const { cut, socketFactory } = connections()
+          const { cut, socketFactory } = connections(silent)
           const kafka = new kafkajs.Kafka({
             clientId: "payment-gateway",
-            brokers: shuffled(brokers, randomness),
+            brokers: shuffled(brokers, randomness).sort((a, b) => Number(silent.has(a)) - Number(silent.has(b))),
             connectionTimeout: 3000,
             authenticationTimeout: 5000,
             requestTimeout,

@@ -229,7 +229,8 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
 
     yield* Effect.addFinalizer(() => close)
     const running = Effect.gen(function*() {
-      yield* call(() => consumer.connect(), "15 seconds")
+      // one of several brokers may hang, and the next client tries another one first
+      yield* call(() => consumer.connect(), "7 seconds")
       yield* call(() => consumer.subscribe({ topic: name, fromBeginning: true }), "15 seconds")
       yield* call(
         () =>

@@ -4,7 +4,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { Connection } from "@effect/sql/SqlConnection"
 import { SqlError } from "@effect/sql/SqlError"
 import { Duration, Effect, type Scope, Stream } from "effect"
-import { type ConnectionSettings, destroyConnection, openConnection } from "./MysqlConnection.ts"
+import { type ConnectionSettings, destroyConnection, endConnection, openConnection } from "./MysqlConnection.ts"
 import type { MysqlError } from "./MysqlError.ts"
 import { carryOut, type MysqlPool, type Order } from "./MysqlPool.ts"
 
@@ -31,34 +31,33 @@ const connectionOn = (run: Run): Connection => {
   }
 }
 
-/** A connection beside the pool, whose statements may take long; it ends with the scope, whatever it holds. */
+/** A connection beside the pool, whose statements may take long; its session ends with the scope, and what it holds. */
 const reserve = (settings: ConnectionSettings): Effect.Effect<Connection, SqlError, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.async<Parameters<Order>[0], SqlError>((resume) => {
-      const patient = { ...settings, statementTimeout: reservedLimit }
-      const giveUp = openConnection(patient, (cause, connection) =>
-        resume(
-          cause === null
-            ? Effect.succeed(connection)
-            : Effect.fail(new SqlError({ cause, message: "no connection" }))
-        ))
-      return Effect.sync(giveUp)
-    }),
-    (connection) => Effect.sync(() => destroyConnection(connection))
-  ).pipe(
-    Effect.map((connection) =>
-      connectionOn((order) =>
-        Effect.async<unknown, MysqlError>((resume) =>
-          carryOut(
-            connection,
-            order,
-            Duration.toMillis(reservedLimit),
-            (error, result) => resume(error === null ? Effect.succeed(result) : Effect.fail(error))
-          )
-        )
-      )
+  Effect.gen(function*() {
+    const patient = { ...settings, statementTimeout: reservedLimit }
+    let owesAnswer = false
+    const connection = yield* Effect.acquireRelease(
+      Effect.async<Parameters<Order>[0], SqlError>((resume) => {
+        const giveUp = openConnection(patient, (cause, connection) =>
+          resume(
+            cause === null
+              ? Effect.succeed(connection)
+              : Effect.fail(new SqlError({ cause, message: "no connection" }))
+          ))
+        return Effect.sync(giveUp)
+      }),
+      (connection) => Effect.sync(() => (owesAnswer ? destroyConnection : endConnection)(connection))
     )
-  )
+    return connectionOn((order) =>
+      Effect.async<unknown, MysqlError>((resume) => {
+        owesAnswer = true
+        carryOut(connection, order, Duration.toMillis(reservedLimit), (error, result) => {
+          owesAnswer = error?.isLost ?? false
+          resume(error === null ? Effect.succeed(result) : Effect.fail(error))
+        })
+      })
+    )
+  })
 
 /**
  * The client of @effect/sql over our own pool. Its own client for MySQL waits for a pool, a connection and an answer

@@ -66,7 +66,7 @@ const labelsOf: Readonly<Record<Role, ReadonlyArray<FailpointLabel>>> = {
 }
 
 /** A label that is not reached within this has not fired, ms: a group stands still for 10 s after each kill. */
-const labelLimit = 45_000
+const labelLimit = 60_000
 
 /** Reached only when something is overdue. */
 const isSending = (label: FailpointLabel) => label.startsWith("resend.after")

@@ -30,11 +30,14 @@ export const makeGroupCommit = <Item, A, E, E2>(options: {
   /** Of a batch with more than one item. */
   readonly maxWeight?: number
   readonly weigh?: (item: Item) => number
+  /** After a batch of so many items the next one is not taken before so many ms have passed, unless it is full. */
+  readonly pace?: { readonly crowd: number; readonly interval: number }
   /** Answers one result for each item, in their order; a failure is everybody's. */
   readonly commit: (items: ReadonlyArray<Item>) => Effect.Effect<ReadonlyArray<Either.Either<A, E>>, E2>
 }): Effect.Effect<GroupCommit<Item, A, E | E2>, never, Scope.Scope | Daemons> =>
   Effect.gen(function*() {
     const daemons = yield* Daemons
+    const clock = yield* Effect.clock
     const waiting: Array<Waiting<Item, A, E | E2 | Overloaded>> = []
     let wakeWriter: (() => void) | undefined
     let ended: Exit.Exit<never> | undefined
@@ -55,18 +58,45 @@ export const makeGroupCommit = <Item, A, E, E2>(options: {
       return most
     }
 
+    const { pace = { crowd: Infinity, interval: 0 } } = options
+    let lastSize = 0
+    let lastAt = 0
+    const early = () =>
+      lastSize < pace.crowd || waiting.length >= options.maxBatch
+        ? 0
+        // never longer than the interval, should the clock be set back
+        : Math.min(lastAt + pace.interval - clock.unsafeCurrentTimeMillis(), pace.interval)
+
     const nextBatch = Effect.async<ReadonlyArray<Waiting<Item, A, E | E2 | Overloaded>>>((resume) => {
       let turn: NodeJS.Immediate | undefined
-      const take = () => resume(Effect.sync(() => waiting.splice(0, batchSize(waiting))))
+      let timer: NodeJS.Timeout | undefined
+      const take = () => {
+        wakeWriter = undefined
+        resume(Effect.sync(() => {
+          lastSize = batchSize(waiting)
+          lastAt = clock.unsafeCurrentTimeMillis()
+          return waiting.splice(0, lastSize)
+        }))
+      }
       const wake = () => {
         wakeWriter = undefined
-        turn = setImmediate(take)
+        clearTimeout(timer)
+        const wait = early()
+        if (wait <= 0) {
+          turn = setImmediate(take)
+          return
+        }
+        timer = setTimeout(take, wait)
+        wakeWriter = () => {
+          if (waiting.length >= options.maxBatch) wake()
+        }
       }
       if (waiting.length > 0) wake()
       else wakeWriter = wake
       return Effect.sync(() => {
         wakeWriter = undefined
         clearImmediate(turn)
+        clearTimeout(timer)
       })
     })
 

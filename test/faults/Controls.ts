@@ -18,10 +18,10 @@ export interface ControlResult {
 /** Until everything is decided, ms. */
 const deadline = 60_000
 /** A submission that was lost on its way is sent again after 7 to 11 s: when nothing moves for so long, it never will be. */
-const still = 20_000
+const still = 15_000
 const rate = 20
 /** Controls that run at a time. */
-const lanes = 2
+const lanes = 3
 
 interface Options {
   readonly servers: Servers

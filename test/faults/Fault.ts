@@ -24,7 +24,7 @@ export interface FaultKind {
 }
 
 /** ms after which a fault itself counts as failed. */
-export const faultLimit = 240_000
+export const faultLimit = 400_000
 
 /** Takes several processes for itself, in one order for everybody. */
 export const withProcesses = <A>(

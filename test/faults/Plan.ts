@@ -21,37 +21,33 @@ export type Round = ReadonlyArray<ReadonlyArray<string>>
 
 /** Every kind once, grouped so that it takes some minutes, and so that what belongs together does not disturb itself. */
 const shortRounds: ReadonlyArray<Round> = [
-  [["kill intake at failpoints"], ["kill processor at failpoints"], ["kill recorder at failpoints"]],
   [
-    ["pause one of each role beyond its session"],
-    ["kill the gateway's database", "lost replies of the databases"],
-    ["cut the connections to Kafka", "poison records"]
+    ["kill intake at failpoints"],
+    ["kill processor at failpoints"],
+    ["kill recorder at failpoints"],
+    [
+      "kill the gateway's database",
+      "lost replies of the databases",
+      "pause the processor's database",
+      "fill the disk of the processor's database",
+      "one-way silence of the databases",
+      "kill the processor's database",
+      "pause the gateway's database",
+      "cut the connections to the databases",
+      "fill the disk of the gateway's database"
+    ]
   ],
   [
-    ["restart the brokers one after the other", "lost replies of Kafka"],
-    ["kill the processor's database", "pause the gateway's database"],
-    ["kill intake"]
+    ["restart the brokers one after the other", "lost replies of Kafka", "cut the connections to Kafka"],
+    ["pause one of each role beyond its session", "kill processor", "kill recorder"]
   ],
-  [
-    ["kill a broker"],
-    ["one-way silence of the databases", "cut the connections to the databases"],
-    ["kill processor"],
-    ["kill recorder"]
-  ],
-  [
-    ["Kafka down while accepting"],
-    ["pause the processor's database", "fill the disk of the processor's database"]
-  ],
-  [
-    ["rewind a group's offsets", "delete a group", "a topic is made anew", "poison records"],
-    ["fill the disk of the gateway's database"]
-  ],
+  [["Kafka down while accepting"], ["kill intake"]],
+  [["rewind a group's offsets", "delete a group", "a topic is made anew", "poison records", "kill all roles at once"]],
   [
     ["rebalance storm", "a card key is missing and comes back"],
-    ["pause a broker", "one-way silence of Kafka", "fill the disk of a broker"]
+    ["kill a broker", "pause a broker", "one-way silence of Kafka", "fill the disk of a broker"]
   ],
   [["processors stopped under load"]],
-  [["kill all roles at once"]],
   [["kill recorder while it sends again"]]
 ]
 

@@ -32,6 +32,7 @@ export interface Ending {
 /** ms until a started process must say that it is ready. */
 const startLimit = 90_000
 const stopLimit = 20_000
+const slice = 250
 
 interface Life {
   readonly child: ChildProcess
@@ -62,7 +63,10 @@ export interface RoleProcess {
   readonly stop: () => Promise<void>
   /** Starts it with a failpoint, at which it kills itself. */
   readonly arm: (failpoint: string) => void
-  /** Waits until its failpoint has killed it; false when that did not fire within `limit` ms, and it is killed by us. */
+  /**
+   * Waits until its failpoint has killed it; false when that did not fire within `limit` ms without trouble at the servers,
+   * and it is killed by us.
+   */
   readonly fired: (limit: number) => Promise<boolean>
   readonly pause: () => void
   readonly resume: () => void
@@ -192,10 +196,16 @@ export const makeRoleProcess = (options: {
   const fired = async (limit: number) => {
     const current = life
     if (current === null) return false
-    const ended = await Promise.race([current.ended.then(() => true), sleep(limit, false)])
-    if (!ended) await kill()
-    else if (current.ending?.signal === "SIGKILL") counts.add(`kills of ${role}`)
-    return ended && current.ending?.signal === "SIGKILL"
+    const ended = current.ended.then(() => true)
+    for (let left = limit; left > 0 && current.ending === null; left -= mayBeRefused() ? 0 : slice) {
+      await Promise.race([ended, sleep(slice)])
+    }
+    if (current.ending === null) await kill()
+    else if (current.ending.signal === "SIGKILL") {
+      counts.add(`kills of ${role}`)
+      return true
+    }
+    return false
   }
 
   const signal = (signal: NodeJS.Signals) => {

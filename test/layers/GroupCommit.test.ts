@@ -14,13 +14,14 @@ interface Options {
   readonly maxBatch?: number
   /** Each number weighs itself. */
   readonly maxWeight?: number
+  readonly pace?: { readonly crowd: number; readonly interval: number }
   /** Runs before each commit answers. */
   readonly before?: (batch: ReadonlyArray<number>) => Effect.Effect<unknown, string>
 }
 
 /** Answers each number's double; odd thousands are refused by themselves. */
 const doubling = Effect.fnUntraced(
-  function*({ before = () => Effect.void, capacity = 1_000, maxBatch = 500, maxWeight = Infinity }: Options) {
+  function*({ before = () => Effect.void, capacity = 1_000, maxBatch = 500, maxWeight = Infinity, pace }: Options) {
     const batches: Array<ReadonlyArray<number>> = []
     const commits = yield* makeGroupCommit<number, number, string, string>({
       name: "writer of numbers",
@@ -28,6 +29,7 @@ const doubling = Effect.fnUntraced(
       maxBatch,
       maxWeight,
       weigh: (item) => item,
+      ...(pace === undefined ? {} : { pace }),
       commit: (items) => {
         batches.push([...items])
         return Effect.as(
@@ -203,6 +205,26 @@ describe("GroupCommit", () => {
       assert.isTrue(offer(1_000, () => lost++))
       yield* Effect.either(submit(4))
       assert.strictEqual(lost, 2)
+    }).pipe(Effect.provide(Daemons.Default)))
+
+  it.scoped("after a crowd the next batch waits for the pace, unless it is full; after a few it does not", () =>
+    Effect.gen(function*() {
+      const { batches, submit } = yield* doubling({ maxBatch: 10, pace: { crowd: 4, interval: 600_000 } })
+      yield* Effect.forEach(numbers(0, 3), submit, all)
+      yield* Effect.forEach(numbers(3, 7), submit, all)
+      const waits = yield* Effect.fork(Effect.forEach(numbers(7, 16), submit, all))
+      yield* remains("the next batch waits", Effect.sync(() => batches.length), (_) => _ === 2)
+      assert.strictEqual(yield* submit(16), 32)
+      yield* Fiber.join(waits)
+      assert.deepStrictEqual(batches, [numbers(0, 3), numbers(3, 7), numbers(7, 17)])
+    }).pipe(Effect.provide(Daemons.Default)))
+
+  it.scoped("a pace that is over lets the next batch go", () =>
+    Effect.gen(function*() {
+      const { batches, submit } = yield* doubling({ pace: { crowd: 1, interval: 20 } })
+      assert.strictEqual(yield* submit(1), 2)
+      assert.strictEqual(yield* submit(2), 4)
+      assert.deepStrictEqual(batches, [[1], [2]])
     }).pipe(Effect.provide(Daemons.Default)))
 
   it.scoped("the end of its scope lets the commit in hand end and fails those who still wait", () =>

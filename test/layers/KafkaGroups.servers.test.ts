@@ -13,6 +13,7 @@ import {
   life,
   member,
   patience,
+  plainKafka,
   traffic,
   write
 } from "../support/LayersKafkaSuite.ts"
@@ -153,6 +154,45 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
         )
         yield* eventually("it is committed", committed, (_) => _ === 1)
         assert.lengthOf(given, 1)
+      }))
+  }, 90_000)
+
+  it.scopedLive("a consumer that is ended while it joins leaves nothing behind that holds partitions", () => {
+    const prefix = newPrefix()
+    return life(brokers, settingsOf(prefix), ({ log }) =>
+      Effect.gen(function*() {
+        const groupId = `${prefix}processor.transactions`
+        yield* log.append("transactions", [textRecord("one", "one")])
+        // a member that does not join again keeps the others waiting for their assignment
+        const foreign = plainKafka(brokers).consumer({ groupId, sessionTimeout: 20_000, rebalanceTimeout: 20_000 })
+        yield* Effect.acquireRelease(
+          Effect.promise(async () => {
+            let holds: () => void = () => {}
+            const held = new Promise<void>((_) => (holds = _))
+            await foreign.connect()
+            await foreign.subscribe({ topic: `${prefix}transactions`, fromBeginning: true })
+            await foreign.run({
+              autoCommit: false,
+              eachBatch: async () => {
+                holds()
+                await new Promise((_) => setTimeout(_, 8000))
+              }
+            })
+            await held
+          }),
+          () => Effect.promise(() => foreign.disconnect())
+        )
+        const group = asAdmin(brokers, (_) => _.describeGroups([groupId]))
+        const first = yield* consumer(log)
+        yield* eventually("it is joining", group, (_) => _.groups[0]!.state === "PreparingRebalance")
+        yield* first.end
+        yield* Effect.promise(() => foreign.disconnect())
+        const second = yield* consumer(log)
+        yield* second.has(1)
+        yield* eventually("it is alone in the group", group, (_) => _.groups[0]!.members.length === 1)
+        yield* log.append("transactions", Array.from({ length: 20 }, (_, index) => textRecord("", `${index}`)))
+        yield* second.has(21)
+        assert.lengthOf(first.seen, 0)
       }))
   }, 90_000)
 

@@ -3,9 +3,11 @@ import { Effect } from "effect"
 import { afterAll, beforeAll, inject } from "vitest"
 import { freePorts } from "../../scripts/servers/server.mjs"
 import { newPrefix } from "../support/LayersKafka.ts"
+import { cuttingProxy, requests } from "../support/LayersKafkaProxy.ts"
 import {
   assertHandled,
   assertKept,
+  at,
   consumer,
   eventually,
   life,
@@ -46,7 +48,7 @@ describe.runIf(has)("KafkaLog: a broker that comes last", () => {
             assert.strictEqual(silent._tag, "LogUnavailable")
             const waiting =
               `WARN waiting for Kafka at ${brokers[0]!} (Connection error: connect ECONNREFUSED ${brokers[0]!}; `
-              + "check KAFKA_BROKERS, and KAFKA_SSL where the brokers speak TLS)"
+              + "check KAFKA_BROKERS, KAFKA_SSL where the brokers speak TLS, and KAFKA_USERNAME where they ask for a user)"
             assert.deepStrictEqual(
               said.filter((_) =>
                 _.startsWith("WARN waiting")
@@ -175,4 +177,51 @@ describe.runIf(has)("KafkaLog: a broker that dies, or hangs", () => {
       const nowhere = yield* shortLife(["192.0.2.1:9092", "does-not-exist.invalid:9092"])
       assert.isBelow(Math.max(hanging, nobody, nowhere), 8000, `${hanging}, ${nobody}, ${nowhere}`)
     }), 3 * patience)
+})
+
+describe.runIf(has)("KafkaLog: connections that are cut", () => {
+  it.scopedLive(
+    "in the midst of any request, before it or before its reply: nothing is lost, and all goes on",
+    () =>
+      Effect.gen(function*() {
+        const [port, advertised] = yield* Effect.promise(() => freePorts(2))
+        yield* Effect.acquireRelease(
+          Effect.promise(() => ownKafka({ ports: [port!], advertised: [advertised!] })),
+          ({ end }) => Effect.promise(end)
+        )
+        const proxy = yield* Effect.acquireRelease(
+          Effect.promise(() => cuttingProxy(advertised!, port!)),
+          ({ close }) => Effect.sync(close)
+        )
+        yield* life([`127.0.0.1:${advertised!}`], { KAFKA_TOPIC_PREFIX: newPrefix() }, ({ log }) =>
+          Effect.gen(function*() {
+            const processor = yield* consumer(log)
+            const tailed = yield* tail(log, fromStart, "transactions")
+            const { end, sent } = yield* traffic(log, { appenders: 8 })
+            const { Heartbeat, JoinGroup, SyncGroup, ...others } = requests
+            yield* processor.has(100)
+            for (const how of ["request", "reply"] as const) {
+              // what is cut makes both join again
+              for (const kinds of [Object.values(others), [Heartbeat, JoinGroup, SyncGroup]]) {
+                proxy.cut(kinds, 2, how)
+                yield* eventually(`each ${how} was cut twice`, Effect.sync(proxy.left), (_) =>
+                  _.length === 0)
+                const wanted = sent.slice(-1).map(at)
+                const handled = Effect.sync(() =>
+                  new Set(processor.seen.map((_) => at(_.position)))
+                )
+                yield* eventually("the consumer goes on", handled, (_) => wanted.every((place) => _.has(place)))
+              }
+            }
+            yield* end
+            const kept = yield* readAll(log)
+            assertKept(sent, kept)
+            for (const [who, { seen }] of [["consumer", processor], ["tail", tailed]] as const) {
+              const places = Effect.sync(() => new Set(seen.map((_) => at(_.position))).size)
+              yield* eventually(`the ${who} has all`, places, (_) => _ === kept.length)
+            }
+          }))
+      }),
+    6 * patience
+  )
 })

@@ -18,7 +18,7 @@ describe.runIf(adminUrl !== null)("MySQL", () =>
           client: name === "gateway"
             ? mysqlClient("gateway", { DATABASE_URL: gatewayUrl })
             : mysqlClient("processor", { PROCESSOR_DATABASE_URL: processorUrl }),
-          sql: (statement) => admin(statement, [], database),
+          sql: (statement) => Effect.catchAllDefect(admin(statement, [], database), Effect.fail),
           dump: Effect.all([
             of(
               `SELECT table_name, column_name, ordinal_position, column_type, is_nullable, column_default, collation_name

@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger } from "effect"
+import { Effect, Fiber, FiberStatus, Layer, Logger } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { inject } from "vitest"
@@ -10,7 +10,7 @@ import { gatewaySchema } from "../../src/layers/sql/GatewaySchema.ts"
 import { alreadyMigrated, migrated } from "../../src/layers/sql/Migrations.ts"
 import { processorSchema } from "../../src/layers/sql/ProcessorSchema.ts"
 import { startProxy } from "../faults/Proxy.ts"
-import { eventually } from "../support/LayersEventually.ts"
+import { eventually, ownTime } from "../support/LayersEventually.ts"
 import { mysqlClient, mysqlPair, password, urlOf } from "../support/LayersMysql.ts"
 import { temporaryFolder } from "../support/LayersSqlite.ts"
 import { losesReply } from "../support/LosesReply.ts"
@@ -84,6 +84,11 @@ describe.runIf(adminUrl !== null)("a start on MySQL is refused with a sentence:"
         MYSQL_SSL_CA_FILE: "/nowhere.pem"
       }),
       /^MYSQL_SSL_CA_FILE names \/nowhere\.pem, which cannot be read: give the certificate that signed the servers'\.$/
+    ],
+    [
+      "a certificate that nothing uses",
+      (url) => ({ DATABASE_URL: url, MYSQL_SSL_CA_FILE: "/nowhere.pem" }),
+      /^MYSQL_SSL_CA_FILE is set, but without MYSQL_SSL=true nothing is encrypted: set it, or neither\.$/
     ],
     ["no URL", () => ({}), /^DATABASE_URL is not set/],
     [
@@ -291,6 +296,26 @@ describe.runIf(adminUrl !== null)("a start on MySQL waits", () => {
         /level=INFO .*waits until another process \(connection \d+ of its server\) has migrated the gateway database/
       )
       yield* Fiber.join(holding)
+    }))
+
+  it.scoped("for five minutes, and then says who is in the way", () =>
+    Effect.gen(function*() {
+      const { gateway, gatewayUrl } = yield* mysqlPair(adminUrl!)
+      const context = yield* Layer.build(mysqlClient("gateway", { DATABASE_URL: gatewayUrl }))
+      const connection = yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql.reserve).pipe(Effect.provide(context))
+      yield* connection.execute(
+        `SELECT GET_LOCK(SHA2(CONCAT('gateway migrations ', ?), 224), 0)`,
+        [gateway],
+        undefined
+      )
+      const { layer, lines } = logged()
+      const migrating = yield* Effect.fork(migrate("gateway", gatewayUrl).pipe(Effect.provide(layer)))
+      yield* eventually("it gives up", migrating.status, FiberStatus.isDone, ownTime("2 seconds"), 30_000)
+      assert.match(
+        `${yield* Fiber.join(migrating)}`,
+        /^The gateway database has been migrated by another process \(connection \d+ of its server\) for 5m: wait until that/
+      )
+      assert.isAbove(lines.length, 20)
     }))
 
   it.scopedLive("so that any number of processes may migrate at once", () =>

@@ -61,7 +61,10 @@ const watched = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E,
   const plans = yield* Effect.forEach(
     statements,
     ([text, values]) =>
-      Effect.map(sql.unsafe<Access>(`EXPLAIN ${text}`, values), (plan) => ({ text: text.slice(0, 300), plan }))
+      Effect.map(
+        sql.unsafe<Access>(`EXPLAIN FORMAT = TRADITIONAL ${text}`, values),
+        (plan) => ({ text: text.slice(0, 300), plan })
+      )
   )
   assert.isNotEmpty(plans)
   return { plans, rows }

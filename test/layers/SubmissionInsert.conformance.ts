@@ -148,6 +148,20 @@ export const submissionInserts = (layer: GatewayUnderTest) => {
         assert.strictEqual((yield* submissions.counts).accepted, accepted)
       }), { submissionCapacity: 10 }))
 
+  test("any number of the largest that the contract takes are stored, also when they come together", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const submissions = yield* SubmissionRepository
+        const value = `"\\'\u0001`.repeat(125)
+        const metadata = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`${index}`, value]))
+        const many = Array.from({ length: 150 }, () => submissionOf({ reference: "😀".repeat(255), metadata }))
+        const answers = yield* Effect.forEach(many, (_) => submissions.insert(_, null), all)
+        assert.isTrue(answers.every((_) => _._tag === "Accepted"))
+        for (const submission of many) {
+          assert.deepStrictEqual(yield* submissions.find(submission.id, "all"), undecided(submission))
+        }
+      })))
+
   test("every bound of the contract is stored and read back", (where) =>
     Effect.gen(function*() {
       const metadata = Object.fromEntries(

@@ -23,7 +23,8 @@ export const faultyMysql = (port: number) =>
           server.destroy()
         }
         const statementOf = (chunk: Buffer) => {
-          if (chunk[4] === query) return chunk.toString("utf8", 5)
+          // MySQL puts the count of a query's attributes before its text
+          if (chunk[4] === query) return chunk.toString("utf8", chunk[5] === 0 ? 7 : 5)
           if (chunk[4] === prepare) preparing = chunk.toString("utf8", 5)
           return chunk[4] === execute ? prepared.get(chunk.readUInt32LE(5)) : undefined
         }

@@ -2,16 +2,7 @@ import { Clock, Context, Duration, Effect, Layer, Schedule } from "effect"
 import type { Admin } from "kafkajs"
 import type { LogUnavailable } from "../../services/Log.ts"
 import { KafkaClients } from "./KafkaClient.ts"
-import { brokerCodeOf, call } from "./KafkaFailure.ts"
-
-/** What brokers answer for a moment after a topic was made, or while leaders and coordinators move. */
-const moving = new Set([
-  "LEADER_NOT_AVAILABLE",
-  "NOT_LEADER_FOR_PARTITION",
-  "GROUP_LOAD_IN_PROGRESS",
-  "GROUP_COORDINATOR_NOT_AVAILABLE",
-  "NOT_COORDINATOR_FOR_GROUP"
-])
+import { call, isMoving } from "./KafkaFailure.ts"
 
 const callLimit = Duration.seconds(10)
 const longestLife = 10_000
@@ -68,7 +59,7 @@ export class KafkaAdmin extends Context.Tag("gateway/KafkaAdmin")<KafkaAdmin, {
             oneAtATime.withPermits(1),
             Effect.retry({
               schedule: Schedule.spaced("100 millis").pipe(Schedule.intersect(Schedule.recurs(20))),
-              while: ({ cause }) => moving.has(brokerCodeOf(cause) ?? "")
+              while: ({ cause }) => isMoving(cause)
             })
           )
       }

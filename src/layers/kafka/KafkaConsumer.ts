@@ -4,7 +4,7 @@ import { Failpoints } from "../../services/Failpoints.ts"
 import { type Handler, LogUnavailable, type Topic } from "../../services/Log.ts"
 import { LogSettings } from "../Settings.ts"
 import { KafkaClients } from "./KafkaClient.ts"
-import { call, describeFailure, makeComplaint } from "./KafkaFailure.ts"
+import { call, describeFailure, isMoving } from "./KafkaFailure.ts"
 import { toStored } from "./KafkaRecord.ts"
 import { KafkaTopics } from "./KafkaTopics.ts"
 
@@ -90,6 +90,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       // kafkajs cannot stop a consumer that is still joining; this does
       if (closing) throw new Error("the consumer ends")
       heard()
+      fork(topics.settled)
       generation++
       done.clear()
       const mine = payload.memberAssignment[name] ?? []
@@ -187,7 +188,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       const commitNow = commitOffsets
       return failpoints.reach("log.before_commit").pipe(
         Effect.zipRight(
-          call(() => commitNow({ topics: [{ topic: name, partitions }] }), closing ? "2 seconds" : "5 seconds")
+          call(() => commitNow({ topics: [{ topic: name, partitions }] }), closing ? "1 second" : "5 seconds")
         ),
         Effect.zipRight(failpoints.reach("log.after_commit")),
         Effect.tap(() =>
@@ -223,7 +224,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       yield* Fiber.interruptAll(fibers)
       yield* commit
       // leaves the group first, so that its partitions move at once
-      yield* Effect.ignore(call(() => consumer.disconnect(), "3 seconds"))
+      yield* Effect.ignore(call(() => consumer.disconnect(), "2 seconds"))
       cut()
     })
 
@@ -251,11 +252,17 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
 export const read = <E, R>(reading: Reading<E, R>) =>
   Effect.gen(function*() {
     const topics = yield* KafkaTopics
-    const complaint = makeComplaint()
-    return yield* life(reading).pipe(
+    let lives = 0
+    const next = Effect.suspend(() => {
+      const { groupId, positions } = reading
+      // the member of a life that broke off would hold up the next one until its session ends
+      return life(positions === undefined ? reading : { ...reading, groupId: `${groupId}.${++lives}` })
+    })
+    return yield* next.pipe(
       Effect.tapError(({ cause }) => {
         topics.forget(reading.topic)
-        return complaint.say(`reading ${reading.topic} was interrupted, going on (${describeFailure(cause)})`)
+        const sentence = `reading ${reading.topic} was interrupted, going on (${describeFailure(cause)})`
+        return isMoving(cause) ? Effect.logDebug(sentence) : topics.complain(sentence)
       }),
       Effect.retry(Schedule.exponential("200 millis").pipe(Schedule.union(Schedule.spaced("2 seconds")))),
       Effect.orDie

@@ -17,6 +17,17 @@ const chainOf = (cause: unknown): ReadonlyArray<Error & { readonly type?: string
 export const brokerCodeOf = (cause: unknown): string | undefined =>
   chainOf(cause).find((_) => _.type !== undefined)?.type
 
+/** What brokers answer for a moment after a topic was made, or while leaders and coordinators move. */
+const moving = new Set([
+  "LEADER_NOT_AVAILABLE",
+  "NOT_LEADER_FOR_PARTITION",
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP"
+])
+
+export const isMoving = (cause: unknown): boolean => moving.has(brokerCodeOf(cause) ?? "")
+
 /** What a person can do about it; null where waiting is all. */
 const remedyOf = (cause: unknown): string | null => {
   const chain = chainOf(cause)
@@ -36,21 +47,24 @@ const remedyOf = (cause: unknown): string | null => {
       text
     )
   ) {
-    return "check KAFKA_BROKERS, and KAFKA_SSL where the brokers speak TLS"
+    return "check KAFKA_BROKERS, KAFKA_SSL where the brokers speak TLS, and KAFKA_USERNAME where they ask for a user"
   }
   return null
 }
 
 /** Why Kafka cannot be used now, and what to do about it. */
 export const describeFailure = (cause: unknown): string => {
+  const words = innermost(cause)
+  // kafkajs takes whoever accepted its connection for connected
+  if (words === "Broker not connected") return "a broker accepts connections and does not answer"
   const remedy = remedyOf(cause)
-  return remedy === null ? innermost(cause) : `${innermost(cause)}; ${remedy}`
+  return remedy === null ? words : `${words}; ${remedy}`
 }
 
 /** Between two sentences on the same. */
 const sentenceInterval = 10_000
 
-/** Says at once what does not work, and then now and then. */
+/** Says at once what does not work, and then now and then, and that it works again. */
 export const makeComplaint = () => {
   let saidAt: number | undefined
   return {
@@ -60,7 +74,11 @@ export const makeComplaint = () => {
         saidAt = now
         return Effect.logWarning(sentence)
       }),
-    wasSaid: () => saidAt !== undefined
+    settled: Effect.suspend(() => {
+      if (saidAt === undefined) return Effect.void
+      saidAt = undefined
+      return Effect.logInfo("Kafka is there")
+    })
   }
 }
 

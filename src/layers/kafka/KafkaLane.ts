@@ -27,6 +27,8 @@ const patience = Duration.seconds(20)
 const connectLimit = Duration.seconds(7)
 /** How long a send may still take when the process ends. */
 const closingGrace = Duration.seconds(1)
+/** Appends of one send from which on the next one may wait for the pace: what a send costs is mostly the same for any size. */
+const crowd = 4
 const shortestPause = 50
 const longestPause = 1000
 
@@ -64,7 +66,7 @@ export const makeLane = (
     const topics = yield* KafkaTopics
     const metrics = yield* Metrics
     const failpoints = yield* Failpoints
-    const { laneCapacity } = yield* Effect.orDie(LogSettings)
+    const { laneCapacity, pace } = yield* Effect.orDie(LogSettings)
     const name = topics.nameOf(topic)
     let sending = false
     let current: { readonly producer: Producer; readonly client: KafkaClient } | undefined
@@ -135,9 +137,9 @@ export const makeLane = (
           Effect.annotateLogs({ topic: name, partition, records: records.length, cause: describeFailure(cause) })
         )
         if ((yield* Clock.currentTimeMillis) + pause >= until || (yield* Deferred.isDone(closing))) {
-          yield* Effect.logWarning(`gave up an append to ${name}, which is made good by sending again`).pipe(
-            Effect.annotateLogs({ partition, records: records.length, cause: describeFailure(cause) })
-          )
+          yield* topics.complain(
+            `gave up an append to ${name}, which is made good by sending again (${describeFailure(cause)})`
+          ).pipe(Effect.annotateLogs({ partition, records: records.length }))
           return yield* sent.left
         }
         yield* Effect.sleep(pause)
@@ -150,6 +152,7 @@ export const makeLane = (
       capacity: laneCapacity,
       maxBatch: maxRecords,
       maxWeight: maxBytes,
+      pace: { crowd, interval: Duration.toMillis(pace) },
       weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, record) => bytes + sizeOf(record), 0),
       commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
         const records = appends.flat()

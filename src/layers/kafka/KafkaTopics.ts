@@ -37,6 +37,10 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
   readonly known: (topic: Topic) => number | null
   /** Asks again the next time. */
   readonly forget: (topic: Topic) => void
+  /** What does not work now; everybody's sentences together come at most every ten seconds. */
+  readonly complain: (sentence: string) => Effect.Effect<void>
+  /** It works again. */
+  readonly settled: Effect.Effect<void>
   /** Its name at the brokers. */
   readonly nameOf: (topic: Topic) => string
 }>() {
@@ -191,7 +195,7 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
                 ? Effect.as(complaint.say(`waiting for Kafka at ${brokers} (${describeFailure(error.cause)})`), true)
                 : false
           }),
-          Effect.tap(() => complaint.wasSaid() ? Effect.logInfo("Kafka is there") : Effect.void),
+          Effect.tap(() => complaint.settled),
           Effect.zipRight(Effect.never)
         )
       )
@@ -200,6 +204,8 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
         partitions,
         known: (topic) => known.get(topic) ?? null,
         forget: (topic) => void known.delete(topic),
+        complain: complaint.say,
+        settled: complaint.settled,
         nameOf
       }
     })

@@ -15,6 +15,7 @@ export interface ConnectionSettings extends MysqlUrl {
  */
 const sessionOf = (limit: number) =>
   `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, autocommit = 1,
+  lock_wait_timeout = ${Math.min(Math.ceil(limit / 1000), 60)},
   sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'
   /*M! , tx_isolation = 'READ-COMMITTED', max_statement_time = ${limit / 1000} */
   /*!80000 , transaction_isolation = 'READ-COMMITTED', max_execution_time = ${limit} */`

@@ -15,7 +15,12 @@ import { parseMysqlUrl } from "./MysqlUrl.ts"
 import { refuseOtherTables, refuseSameDatabase } from "./OtherDatabase.ts"
 
 const tlsOf = Effect.fnUntraced(function*({ caFile, ssl }: MysqlSettings, host: string) {
-  if (!ssl) return undefined
+  if (!ssl) {
+    if (Option.isNone(caFile)) return undefined
+    return yield* new CannotStart({
+      sentence: "MYSQL_SSL_CA_FILE is set, but without MYSQL_SSL=true nothing is encrypted: set it, or neither."
+    })
+  }
   if (isIP(host) !== 0) {
     return yield* new CannotStart({
       sentence: `MYSQL_SSL checks the server's name, but ${host} is an address: write the name in the URL.`

@@ -36,9 +36,8 @@ export const mysqlDialect = (sql: SqlClient.SqlClient): Dialect => {
     }`
   return {
     insertRows: (table, columns, rows, onTaken = nothing) => {
-      const row = `(${columns.map(() => "?").join(", ")})`
-      const head = `INSERT INTO ${table} (${columns.join(", ")}) VALUES `
-      const values = sql.unsafe(head + rows.map(() => row).join(", "), inOrder(rows).flat())
+      // a list of rows in place of one value
+      const values = sql.unsafe(`INSERT INTO ${table} (${columns.join(", ")}) VALUES ?`, [inOrder(rows)])
       return sql`${values}${onTaken}`.unprepared
     },
     // not IGNORE, which stores garbage

@@ -11,9 +11,10 @@ const contentions = new Set([1213, 1205, 1020])
 const ofTheData = new Set([1366, 1265, 1364, 3819, 4025])
 
 const duplicate = 1062
+const syntaxError = 1064
 
-/** Too many connections, shutting down, killed, timed out as idle. */
-const goodbyes = new Set([1040, 1053, 1077, 1079, 1927, 4031])
+/** Too many connections, shutting down, killed, timed out as idle; and read-only, as after a failover. */
+const goodbyes = new Set([1040, 1053, 1077, 1079, 1927, 4031, 1290, 1792, 1836])
 
 const kindOf = (errno: number, sqlState: string): FailureKind => {
   if (errno === duplicate) return "duplicate"
@@ -23,14 +24,9 @@ const kindOf = (errno: number, sqlState: string): FailureKind => {
 
 /** What the server's own words may repeat of what a client wrote is not repeated here. */
 const words = (kind: FailureKind, errno: number, sqlState: string, message: string): string => {
-  switch (kind) {
-    case "duplicate":
-      return "a key is taken"
-    case "data":
-      return `a value is refused (error ${errno}, SQLSTATE ${sqlState})`
-    default:
-      return message
-  }
+  if (kind === "duplicate") return "a key is taken"
+  if (kind === "data") return `a value is refused (error ${errno}, SQLSTATE ${sqlState})`
+  return errno === syntaxError ? `the statement is not understood (error ${errno})` : message
 }
 
 /** An error of the server or of the way to it, without the statement and its values. */

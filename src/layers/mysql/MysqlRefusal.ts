@@ -53,9 +53,7 @@ const statementRemedies: Readonly<Record<number, string>> = {
   1142:
     "grant the user of the role migrate CREATE, ALTER, DROP, INDEX, REFERENCES, TRIGGER, SELECT, INSERT, UPDATE and DELETE on the database, and other roles SELECT, INSERT and UPDATE at least",
   1044: "grant its user the rights on the database",
-  1227: "grant its user the rights on the database",
-  1290: "the server is read-only: name the one that takes writes",
-  1836: "the server is read-only: name the one that takes writes"
+  1227: "grant its user the rights on the database"
 }
 
 /** Why this database cannot be migrated or looked at. */

@@ -141,12 +141,18 @@ const killWhileSending: FaultKind = {
   }
 }
 
+/** A short run kills at each label in one role alone. */
+const firstRoleOf = (label: FailpointLabel) =>
+  (["intake", "recorder", "processor"] as const).find((role) => labelsOf[role].includes(label))
+
 const killAtLabels = (role: Role): FaultKind => ({
   name: `kill ${role} at failpoints`,
   run: async (stage) => {
     const { length, pipeline, random } = stage
     const all = labelsOf[role].filter((label) => !isSending(label))
-    const left = random.shuffle(all).slice(0, length === "short" ? undefined : 3)
+    const left = length === "short"
+      ? random.shuffle(all.filter((label) => firstRoleOf(label) === role))
+      : random.shuffle(all).slice(0, 3)
     const processes = pipeline.of(role)
     await withProcesses(processes, () =>
       firstFailure(processes.map(async (process) => {

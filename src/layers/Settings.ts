@@ -57,6 +57,20 @@ export const LogSettings = Config.all({
   resultRetention: milliseconds("RESULT_RETENTION_MS", "7 days")
 })
 
+/** How the two databases of the distributed profile are reached; DATABASE_URL and PROCESSOR_DATABASE_URL say where. */
+export const MysqlSettings = Config.all({
+  /** TLS, with the server's certificate and its name checked. */
+  ssl: flag("MYSQL_SSL"),
+  /** PEM of the certificate that signed the servers'; without it, what Node trusts. */
+  caFile: Config.option(Config.nonEmptyString("MYSQL_SSL_CA_FILE")),
+  /** Connections of a process to one database. */
+  poolSize: integer("MYSQL_POOL_SIZE", 1, 1000, "an integer").pipe(Config.withDefault(10)),
+  /** To reach the server, to be let in, and to set the session up. */
+  connectTimeout: milliseconds("MYSQL_CONNECT_TIMEOUT_MS", "5 seconds"),
+  /** Of every statement, and of the wait for a free connection before it. */
+  statementTimeout: milliseconds("MYSQL_STATEMENT_TIMEOUT_MS", "5 seconds")
+})
+
 /** What a topic of Kafka is made with, and must have at least. */
 export const TopicSettings = Config.all({
   partitions: Config.option(integer("KAFKA_PARTITIONS", 1, 1000, "an integer")),
@@ -65,11 +79,11 @@ export const TopicSettings = Config.all({
 
 const addresses = (name: string) =>
   Config.nonEmptyString(name).pipe(
-    Config.map((text) => text.split(",").map((_) => _.trim())),
     Config.validate({
       message: "Expected addresses, host:port,host:port",
-      validation: (all) => all.every((_) => /^[^\s:,/@[\]]+:\d{1,5}$/.test(_))
-    })
+      validation: (text) => text.split(",").every((_) => /^[^\s:,/@[\]]+:\d{1,5}$/.test(_.trim()))
+    }),
+    Config.map((text) => text.split(",").map((_) => _.trim()))
   )
 
 export const KafkaSettings = Config.all({
@@ -82,12 +96,13 @@ export const KafkaSettings = Config.all({
   username: Config.option(Config.nonEmptyString("KAFKA_USERNAME")),
   password: Config.option(Config.redacted("KAFKA_PASSWORD")),
   /** Before the names of topics and groups, so that several gateways share a cluster. */
-  prefix: Config.nonEmptyString("KAFKA_TOPIC_PREFIX").pipe(
-    Config.validate({
-      message: "Expected letters, digits, dots, underscores and hyphens, 100 at most",
-      validation: (_) => /^[\w.-]{1,100}$/.test(_)
-    }),
-    Config.withDefault("")
+  prefix: Config.option(
+    Config.nonEmptyString("KAFKA_TOPIC_PREFIX").pipe(
+      Config.validate({
+        message: "Expected letters, digits, dots, underscores and hyphens, 100 at most",
+        validation: (_) => /^[\w.-]{1,100}$/.test(_)
+      })
+    )
   )
 })
 

@@ -54,7 +54,18 @@ const namesInCode = Effect.gen(function*() {
 })
 
 /** One of them is taken by any variable and is not its default. */
-const samples = ["7", "8", "json", "pretty", "debug", "error", `k7:${Buffer.alloc(32).toString("base64")}`]
+const samples = [
+  "7",
+  "8",
+  "true",
+  "a:7",
+  "scram-sha-256",
+  "json",
+  "pretty",
+  "debug",
+  "error",
+  `k7:${Buffer.alloc(32).toString("base64")}`
+]
 
 /** The value at the place that the variable changes when nothing is set; null when there is none. */
 const defaultInCode = Effect.fnUntraced(function*(name: string) {
@@ -91,7 +102,7 @@ describe("docs/configuration.md", () => {
     const reads = readdirSync(inProject("src"), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".ts") && path !== join("layers", "Settings.ts"))
       .filter((path) =>
-        /\bprocess\.env\b|\bConfig\.(?!map\b|withDefault\b|isConfig\b|Config\b)[a-z]\w*\(/.test(
+        /\bprocess\.env\b|\bConfig\.(?!all\b|map\b|withDefault\b|isConfig\b|Config\b)[a-z]\w*\(/.test(
           readFileSync(inProject(join("src", path)), "utf8")
         )
       )

@@ -13,7 +13,7 @@ const drawVictims = ({ of }: Pipeline, random: Random): ReadonlyArray<RoleProces
 /** Kills what nobody else has in hand, again and again, beside the other faults of a long run. */
 export const assassinate = async (pipeline: Pipeline, random: Random, isOver: () => boolean): Promise<void> => {
   while (!isOver()) {
-    await sleep(random.int(200, 2_600))
+    await sleep(random.int(200, 2_200))
     const victims = drawVictims(pipeline, random)
     const pause = random.pick([0, 0, 0, 300, 1_500])
     if (!victims.every((victim) => victim.isFree())) continue

@@ -125,7 +125,7 @@ const wrong: ReadonlyArray<readonly [what: string, world: World, rule: Rule]> = 
   [
     "poison is nowhere",
     withHistory(
-      { _tag: "poison", number: 0, kind: "empty", foreignId: null },
+      { _tag: "poison", number: 0, kind: "empty", topic: "transactions", foreignId: null },
       { _tag: "poisoned", number: 0, mustBeParked: true }
     ),
     "parked"
@@ -146,9 +146,20 @@ describe("the checker", () => {
     })
   }
 
+  it("asks for no poison whose topic was made anew", () => {
+    assert.deepStrictEqual(
+      check(withHistory(
+        { _tag: "poison", number: 0, kind: "empty", topic: "transactions", foreignId: null },
+        { _tag: "poisoned", number: 0, mustBeParked: true },
+        { _tag: "gone", topic: "transactions" }
+      )),
+      []
+    )
+  })
+
   it("takes no poison for a fault that was parked, and no foreign id for a submission", () => {
     const world = withHistory(
-      { _tag: "poison", number: 0, kind: "a foreign id", foreignId: "txn_9" },
+      { _tag: "poison", number: 0, kind: "a foreign id", topic: "transactions", foreignId: "txn_9" },
       { _tag: "poisoned", number: 0, mustBeParked: true }
     )
     assert.deepStrictEqual(

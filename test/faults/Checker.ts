@@ -1,7 +1,7 @@
 import { expectedReason } from "./Expected.ts"
 import { type Entry, historyFiles, type Of, readLines, type Told } from "./History.ts"
 import { type Fault, fault, type Rule } from "./Rules.ts"
-import { decisionText, type Seen } from "./Seen.ts"
+import { decisionText, type Seen, type Topic } from "./Seen.ts"
 import type { DecisionRow, SubmissionRow } from "./Stores.ts"
 
 /** All that a run knows at its end. */
@@ -196,11 +196,19 @@ const checkTopics = function*({ decisions, history, seen, submissions }: World):
       yield fault("published", `${id} is published ${before}, then ${record.decision}`)
     }
   }
-  const kindOf = new Map(entriesOf(history, "poison").map(({ kind, number }) => [number, kind]))
-  for (const { mustBeParked, number } of entriesOf(history, "poisoned")) {
-    if (mustBeParked && !parked.has(number)) {
-      yield fault("parked", `poison ${number} (${kindOf.get(number)}) is nowhere`)
-    }
+  yield* checkPoison(history, parked)
+}
+
+/** Each poison is parked, unless its topic, or that of the parked, was made anew or skipped before somebody had read it. */
+const checkPoison = function*(history: ReadonlyArray<Entry>, parked: ReadonlySet<number>): Iterable<Fault> {
+  const poisons = new Map(entriesOf(history, "poison").map((entry) => [entry.number, entry]))
+  const goneAt = new Map<Topic, number>()
+  for (const [line, entry] of history.entries()) if (entry._tag === "gone") goneAt.set(entry.topic, line)
+  for (const [line, entry] of history.entries()) {
+    if (entry._tag !== "poisoned" || !entry.mustBeParked || parked.has(entry.number)) continue
+    const { kind, topic } = poisons.get(entry.number)!
+    const mayBeGone = [topic, "transactions_dead" as const].some((_) => (goneAt.get(_) ?? -1) > line)
+    if (!mayBeGone) yield fault("parked", `poison ${entry.number} (${kind}) is nowhere`)
   }
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from "node:fs"
 import { join } from "node:path"
+import { tell } from "./Watchdog.ts"
 
 /** A folder on a file system of its own, which can be filled to the last byte. */
 export interface SmallDisk {
@@ -13,6 +14,7 @@ const mounted = new Set<string>()
 
 const unmount = (folder: string) => {
   if (!mounted.delete(folder)) return
+  tell("unmounted", folder)
   try {
     execFileSync("umount", ["--lazy", folder], { stdio: "ignore" })
   } catch {
@@ -33,6 +35,7 @@ export const mountSmall = (folder: string, bytes: number): SmallDisk | null => {
     return null
   }
   mounted.add(folder)
+  tell("mounted", folder)
   const file = join(folder, "ballast")
   return {
     fill: () => {

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import type { WrittenCard } from "./Expected.ts"
+import type { Topic } from "./Seen.ts"
 
 /** What a decision is, or that there was none yet, as a client read it. */
 export interface Told {
@@ -39,9 +40,17 @@ export type Entry =
   | { readonly _tag: "reuse"; readonly transaction: number; readonly status: number; readonly code: string }
   | { readonly _tag: "read"; readonly since: number; readonly id: string; readonly told: Told }
   /** A record that nobody can decide, before it is appended. `id` is what it names, if no submission has that name. */
-  | { readonly _tag: "poison"; readonly number: number; readonly kind: string; readonly foreignId: string | null }
+  | {
+    readonly _tag: "poison"
+    readonly number: number
+    readonly kind: string
+    readonly topic: Topic
+    readonly foreignId: string | null
+  }
   /** It is in the topic, and must be parked: with a submission's id it may be taken for that submission instead. */
   | { readonly _tag: "poisoned"; readonly number: number; readonly mustBeParked: boolean }
+  /** A topic was deleted, or its group moved on: what was in it, and was not read by then, is gone. */
+  | { readonly _tag: "gone"; readonly topic: Topic }
   | { readonly _tag: "fault"; readonly what: string; readonly at: number }
   | { readonly _tag: "unexpected"; readonly what: string }
 

@@ -132,9 +132,9 @@ export const makePoisoner = (options: {
     poison: async (random, victim, only) => {
       const kinds = kindsOf(random, victim).filter(({ kind }) => only === undefined || only === kind)
       await Promise.all(kinds.map(async (each) => {
-        const { foreignId, kind, mustBeParked } = each
+        const { foreignId, kind, mustBeParked, topic } = each
         const header = number++
-        history.append({ _tag: "poison", number: header, kind, foreignId })
+        history.append({ _tag: "poison", number: header, kind, topic, foreignId })
         await send(random, each, header)
         history.append({ _tag: "poisoned", number: header, mustBeParked })
         counts.add("poison records")

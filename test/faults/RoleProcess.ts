@@ -3,6 +3,7 @@ import { createWriteStream, readFileSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Counts } from "./Counts.ts"
 import { ask } from "./Http.ts"
+import { tell } from "./Watchdog.ts"
 
 /** What no longer runs when this process ends, however it ends. */
 const children = new Set<ChildProcess>()
@@ -20,7 +21,11 @@ export const spawnNode = (args: ReadonlyArray<string>, env: Environment): ChildP
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...env }
   })
   children.add(child)
-  child.once("exit", () => children.delete(child))
+  if (child.pid !== undefined) tell("started", child.pid)
+  child.once("exit", () => {
+    children.delete(child)
+    if (child.pid !== undefined) tell("ended", child.pid)
+  })
   return child
 }
 

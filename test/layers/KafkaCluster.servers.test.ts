@@ -47,23 +47,21 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
     return life(
       kafka.brokers,
       { KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: "6" },
-      ({ death, log, said }) =>
+      ({ death, log }) =>
         Effect.raceFirst(
           death,
           Effect.gen(function*() {
             const processor = yield* consumer(log)
             const fromStart = new Map([0, 1, 2, 3, 4, 5].map((_) => [_, 0]))
             const tailed = yield* tail(log, fromStart, "transactions")
-            const { end, failed, sent } = yield* traffic(log, { appenders: 40, pause: 20 })
+            const { end, sent } = yield* traffic(log, { appenders: 40, pause: 20 })
             yield* processor.has(500)
 
             /** Every partition takes records again, and what is acknowledged is handled and told. */
             const goesOn = Effect.fnUntraced(function*(what: string, ms: number) {
-              const started = performance.now()
               const from = sent.length
               const taken = Effect.sync(() => new Set(sent.slice(from).map((_) => _.partition)).size)
               yield* eventually(`${what}: every partition takes records`, taken, (_) => _ === 6, ms)
-              const took = performance.now() - started
               const wanted = sent.slice(from).map(at)
               for (const [who, { seen }] of [["the consumer", processor], ["the tail", tailed]] as const) {
                 const places = Effect.sync(() => new Set(seen.map((_) => at(_.position))))
@@ -78,9 +76,6 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
                   && places.every(({ offset, partition }) => (_.right[partition]!.committed ?? 0) > offset),
                 ms
               )
-              if (process.env["SHOW"]) {
-                console.log(what, took | 0, (performance.now() - started) | 0, sent.length, failed())
-              }
             })
             const doing = (act: (node: Server) => Promise<void> | void, node: Server) =>
               Effect.promise(async () => act(node))
@@ -109,7 +104,7 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
 
             yield* end
             const kept = yield* readAll(log)
-            const { twice } = assertKept(sent, kept)
+            assertKept(sent, kept)
             const places = Effect.sync(() => new Set(processor.seen.map((_) => at(_.position))).size)
             yield* eventually("the consumer has all", places, (_) => _ === kept.length)
             assertHandled(sent, processor.seen.map((_) => ({ ..._.position, text: textOf(_) })))
@@ -119,16 +114,6 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
               (_) => _.every((of) => of.committed === of.end)
             )
             assert.isAbove(sent.length, 1000)
-            if (process.env["SHOW"]) {
-              console.log({
-                sent: sent.length,
-                failed: failed(),
-                twice,
-                handled: processor.seen.length,
-                kept: kept.length
-              })
-              console.log(said.join("\n"))
-            }
           })
         )
     )

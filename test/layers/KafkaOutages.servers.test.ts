@@ -198,27 +198,31 @@ describe.runIf(has)("KafkaLog: connections that are cut", () => {
             const processor = yield* consumer(log)
             const tailed = yield* tail(log, fromStart, "transactions")
             const { end, sent } = yield* traffic(log, { appenders: 8 })
+            const asking = Effect.ignore(log.lag("transactions", "processor"))
+            yield* Effect.forkScoped(Effect.forever(Effect.zipRight(asking, Effect.sleep("200 millis"))))
             const { Heartbeat, JoinGroup, SyncGroup, ...others } = requests
             yield* processor.has(100)
+            const members = [processor]
+            const handled = () =>
+              members.flatMap(({ seen }) =>
+                seen.map((_) => at(_.position))
+              )
             for (const how of ["request", "reply"] as const) {
-              // what is cut makes both join again
               for (const kinds of [Object.values(others), [Heartbeat, JoinGroup, SyncGroup]]) {
                 proxy.cut(kinds, 2, how)
-                yield* eventually(`each ${how} was cut twice`, Effect.sync(proxy.left), (_) =>
-                  _.length === 0)
-                const wanted = sent.slice(-1).map(at)
-                const handled = Effect.sync(() =>
-                  new Set(processor.seen.map((_) => at(_.position)))
-                )
-                yield* eventually("the consumer goes on", handled, (_) => wanted.every((place) => _.has(place)))
+                // one more makes all of them join again
+                members.push(yield* consumer(log))
+                yield* eventually(`each ${how} was cut`, Effect.sync(proxy.left), (_) => _.length === 0)
+                const wanted = sent.slice(-20).map(at)
+                const isHandled = Effect.sync(() => new Set(handled()))
+                yield* eventually("the consumers go on", isHandled, (_) => wanted.every((place) => _.has(place)))
               }
             }
             yield* end
             const kept = yield* readAll(log)
             assertKept(sent, kept)
-            for (const [who, { seen }] of [["consumer", processor], ["tail", tailed]] as const) {
-              const places = Effect.sync(() => new Set(seen.map((_) => at(_.position))).size)
-              yield* eventually(`the ${who} has all`, places, (_) => _ === kept.length)
+            for (const who of [handled, () => tailed.seen.map((_) => at(_.position))]) {
+              yield* eventually("all is given", Effect.sync(() => new Set(who()).size), (_) => _ === kept.length)
             }
           }))
       }),

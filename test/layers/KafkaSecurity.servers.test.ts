@@ -139,7 +139,6 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: TLS and SASL", { concurrent:
               // whoever says it, together
               assert.lengthOf(said.filter((_) => _.startsWith("WARN")), 1)
               assert.notInclude(said.join(), password)
-              if (process.env["SHOW"]) console.log(what, "\n", said.join("\n "))
             })
           )),
       2 * patience

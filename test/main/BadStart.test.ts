@@ -340,10 +340,15 @@ const servers = {
   KAFKA_BROKERS: "127.0.0.1:1"
 }
 
-/** What else must be set for the variable to be read. */
-const beside = (name: string): Readonly<Record<string, string>> => {
-  if (name.endsWith("_SSL_CA_FILE")) return { ...servers, [name.replace("_CA_FILE", "")]: "true" }
-  return /^(KAFKA|MYSQL)_/.test(name) && !(name in servers) ? servers : {}
+/** What the process must be for the variable to be used. */
+const beside = (name: string): Pick<StartOptions, "args" | "env"> => {
+  if (!/^(KAFKA|MYSQL)_(SSL_CA_FILE|USERNAME|PASSWORD)$/.test(name)) return {}
+  const ssl = name.endsWith("_CA_FILE") ? { [name.replace("_CA_FILE", "")]: "true" } : {}
+  // MYSQL_SSL wants a name
+  return {
+    args: ["recorder"],
+    env: { ...servers, DATABASE_URL: "mysql://gateway:hunter2@localhost:1/gateway", ...ssl }
+  }
 }
 
 /** What each variable cannot be. */
@@ -399,7 +404,8 @@ describe("a variable that makes no sense", concurrently, () => {
       it(`${name}=${value}`, async (test) => {
         const { dataDir } = copied(test)
         const before = contents(dataDir)
-        const sentence = assertRefused(await run(test, { dataDir, env: { ...beside(name), [name]: value } }))
+        const options = beside(name)
+        const sentence = assertRefused(await run(test, { dataDir, ...options, env: { ...options.env, [name]: value } }))
         assert.match(sentence, new RegExp(`\\b${name}\\b`))
         assert.notMatch(sentence, /hunter2|tooshort/)
         assert.deepStrictEqual(contents(dataDir), before)
@@ -410,7 +416,7 @@ describe("a variable that makes no sense", concurrently, () => {
   it("is not one at the bounds that are documented", async (test) => {
     const before = copied(test)
     const atBound = Object.entries(nonsense).flatMap(([name, values]) =>
-      !(name in servers) && (values.includes(notCount[0]!) || values.includes(notTime[0]!))
+      !(name in servers) && (values.includes(notCount[1]!) || values.includes(notTime[0]!))
         ? [[name, name.endsWith("_MS") ? mostTime : mostCount]]
         : []
     )
@@ -458,7 +464,12 @@ describe("a variable that makes no sense", concurrently, () => {
     }
   }
 
-  for (const [role, missing] of [["processor", "CARD_KEYS"], ["intake", "OPERATOR_SECRET"]] as const) {
+  for (
+    const [role, missing] of [["processor", "CARD_KEYS"], [
+      "intake",
+      "(CARD_KEYS|SECRET_PEPPER|OPERATOR_SECRET)"
+    ]] as const
+  ) {
     it(`is a key that the role ${role} cannot make up`, async (test) => {
       const { dataDir } = copied(test)
       const env = { ...servers, CARD_KEYS: "", SECRET_PEPPER: "", OPERATOR_SECRET: "" }

@@ -136,7 +136,6 @@ export const traffic = Effect.fnUntraced(function*(
   } = {}
 ) {
   const sent: Array<Sent> = []
-  let failed = 0
   let ending = false
   const appender = Effect.fnUntraced(function*(name: number) {
     for (let i = 0; !ending; i++) {
@@ -144,7 +143,6 @@ export const traffic = Effect.fnUntraced(function*(
       const text = `${name}-${i}`
       const outcome = yield* Effect.either(log.append(topic, [textRecord(text, key)]))
       if (outcome._tag === "Right") sent.push({ ...outcome.right[0]!, text, key })
-      else failed++
       yield* Effect.sleep(pause)
     }
   })
@@ -153,7 +151,6 @@ export const traffic = Effect.fnUntraced(function*(
   )
   return {
     sent,
-    failed: () => failed,
     /** Answers when the last append has an outcome. */
     end: Effect.suspend(() => {
       ending = true
@@ -260,7 +257,6 @@ export const assertKept = (sent: ReadonlyArray<Sent>, kept: ReadonlyArray<Stored
     assert.isAbove(number, last.get(record.key!) ?? -1, `of ${record.key}`)
     last.set(record.key!, number)
   }
-  return { twice: kept.length - seen.size }
 }
 
 /** Whatever was acknowledged is there, as it was acknowledged. */

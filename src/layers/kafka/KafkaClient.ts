@@ -22,6 +22,11 @@ const shuffled = <A>(items: ReadonlyArray<A>, randomness: Randomness["Type"]): A
 type Settings = Config.Config.Success<typeof KafkaSettings>
 
 const tlsOf = ({ caFile, ssl }: Settings): Effect.Effect<KafkaConfig["ssl"], CannotStart> => {
+  if (!ssl && Option.isSome(caFile)) {
+    return new CannotStart({
+      sentence: "KAFKA_SSL_CA_FILE is set and KAFKA_SSL is not: set KAFKA_SSL=true, or unset both."
+    })
+  }
   if (!ssl) return Effect.succeed(false)
   if (Option.isNone(caFile)) return Effect.succeed(true)
   return Effect.try({
@@ -38,9 +43,7 @@ const saslOf = Effect.fnUntraced(function*({ mechanism, password, username }: Se
   if (Option.isNone(username) && Option.isNone(password)) return undefined
   if (Option.isNone(username) || Option.isNone(password)) {
     return yield* new CannotStart({
-      sentence: `${
-        Option.isNone(username) ? "KAFKA_USERNAME" : "KAFKA_PASSWORD"
-      } is not set, and the other of the two is: set both, or none.`
+      sentence: `Of KAFKA_USERNAME and KAFKA_PASSWORD only one is set: set both, or none.`
     })
   }
   return { mechanism, username: username.value, password: Redacted.value(password.value) }
@@ -110,7 +113,7 @@ export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClien
         )
 
       return {
-        prefix: settings.prefix,
+        prefix: Option.getOrElse(settings.prefix, () => ""),
         brokers: brokers.join(", "),
         make: ({ requestTimeout } = { requestTimeout: 5000 }) => {
           const { cut, socketFactory } = connections(silent)

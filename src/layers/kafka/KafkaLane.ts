@@ -68,7 +68,6 @@ export const makeLane = (
     const failpoints = yield* Failpoints
     const { laneCapacity, pace } = yield* Effect.orDie(LogSettings)
     const name = topics.nameOf(topic)
-    let sending = false
     let current: { readonly producer: Producer; readonly client: KafkaClient } | undefined
 
     const discard = Effect.sync(() => {
@@ -156,23 +155,14 @@ export const makeLane = (
       weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, record) => bytes + sizeOf(record), 0),
       commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
         const records = appends.flat()
-        sending = true
-        const positions = yield* Effect.ensuring(
-          insist(records),
-          Effect.sync(() => {
-            sending = false
-          })
-        )
+        const positions = yield* insist(records)
         metrics.batch("append", records.length)
         let next = 0
         return appends.map((append) => Either.right(positions.slice(next, next += append.length)))
       })
     })
-    // runs before the writer is interrupted, which waits for the batch that it sends
-    yield* Effect.addFinalizer(() =>
-      Deferred.succeed(closing, void 0).pipe(
-        Effect.zipRight(sending ? Effect.forkDaemon(Effect.delay(discard, closingGrace)) : Effect.void)
-      )
-    )
+    // a writer that is interrupted waits for the batch that it sends, so it is told before
+    yield* Effect.addFinalizer(() => Deferred.succeed(closing, void 0))
+    yield* Effect.forkDaemon(Effect.zipRight(Deferred.await(closing), Effect.delay(discard, closingGrace)))
     return lane
   })

@@ -1,20 +1,19 @@
 import { SqlClient } from "@effect/sql"
 import { SqlError } from "@effect/sql/SqlError"
-import { Effect, Layer, Option } from "effect"
+import { type Config, Effect, Layer, Option } from "effect"
 import { readFileSync } from "node:fs"
 import { isIP } from "node:net"
 import { CannotStart } from "../CannotStart.ts"
-import { ServerSettings } from "../Settings.ts"
+import { MysqlSettings, ServerSettings } from "../Settings.ts"
 import { waitWhileLost } from "../sql/WaitWhileLost.ts"
 import { mostBytes } from "./MysqlDialect.ts"
 import { makeMysqlPool } from "./MysqlPool.ts"
 import { type DatabaseName, refuseConnection, refuseStatement, variableOf } from "./MysqlRefusal.ts"
-import { MysqlSettings } from "./MysqlSettings.ts"
 import { makeMysqlSqlClient } from "./MysqlSqlClient.ts"
 import { parseMysqlUrl } from "./MysqlUrl.ts"
 import { refuseOtherTables, refuseSameDatabase } from "./OtherDatabase.ts"
 
-const tlsOf = Effect.fnUntraced(function*({ caFile, ssl }: MysqlSettings, host: string) {
+const tlsOf = Effect.fnUntraced(function*({ caFile, ssl }: Config.Config.Success<typeof MysqlSettings>, host: string) {
   if (!ssl) {
     if (Option.isNone(caFile)) return undefined
     return yield* new CannotStart({

@@ -14,7 +14,7 @@ const kill = (name: DatabaseName): FaultKind => ({
     whileTroubled(stage, name, async () => {
       const { length, pipeline: { counts, servers }, random } = stage
       const { server } = servers.databases[name]
-      for (let i = length === "short" ? 1 : random.int(1, 3); i > 0; i--) {
+      for (let i = length === "short" ? 1 : random.int(2, 3); i > 0; i--) {
         await server.kill()
         counts.add("kills of databases")
         await wait(random.pick([0, 0, 1_000, 4_000]))

@@ -51,18 +51,19 @@ const whileStopped = (stage: Stage, role: Role, work: () => Promise<unknown>) =>
     }))
 }
 
-/** Somewhere between the beginning and where the group stands; once in a while far beyond the end. */
+/** Anywhere between the beginning and the end; once in a while far beyond it. */
 const wanted = (random: Random, low: number, high: number) =>
   random.chance(0.1) ? high + 1_000 : random.chance(0.3) ? low : random.int(low, high)
 
 const rewind: FaultKind = {
   name: "rewind a group's offsets",
   run: (stage) => {
-    const { pipeline: { counts, prefix }, random } = stage
+    const { pipeline: { counts, history, prefix }, random } = stage
     const { role, topic } = random.pick(groups)
     return whileStopped(stage, role, () =>
       insist(() =>
         asAdmin(stage, async (admin) => {
+          history.append({ _tag: "gone", topic })
           const ends = await admin.fetchTopicOffsets(prefix + topic)
           await admin.setOffsets({
             groupId: `${prefix}${role}.${topic}`,
@@ -101,7 +102,7 @@ const remake: FaultKind = {
   name: "a topic is made anew",
   run: (stage) => {
     const { locks, pipeline, random } = stage
-    const { counts, prefix, servers, tail } = pipeline
+    const { counts, history, prefix, servers, tail } = pipeline
     const topic = random.pick(topics)
     const name = prefix + topic
     const isThere = async (admin: Admin) => (await admin.listTopics()).includes(name)
@@ -111,6 +112,7 @@ const remake: FaultKind = {
         await tail.stop()
         tail.remade(topic)
         await insist(() => asAdmin(stage, (admin) => admin.deleteTopics({ topics: [name], timeout: 10_000 })))
+        history.append({ _tag: "gone", topic })
         counts.add("topics made anew")
         await wait(random.int(2_000, 12_000))
         await insist(() =>

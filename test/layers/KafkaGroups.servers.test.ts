@@ -29,6 +29,9 @@ const areSplit = (one: ReadonlyArray<Handled>, other: ReadonlyArray<Handled>) =>
   return ofOne.size === 2 && ofOther.size === 2 && new Set([...ofOne, ...ofOther]).size === 4
 }
 
+/** Takes long enough that a commit falls into it, in ms. */
+const slow = 700
+
 const settingsOf = (prefix: string) => ({ KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: "4" })
 
 const toPartition = (record: StoredRecord) => record.position.partition
@@ -39,7 +42,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
     return life(brokers, entries, ({ log }) =>
       Effect.gen(function*() {
         const { end, sent } = yield* traffic(log)
-        const [one, other] = [yield* member(brokers, entries), yield* member(brokers, entries)]
+        const [one, other] = [yield* member(brokers, entries, slow), yield* member(brokers, entries, slow)]
         yield* eventually(
           "they have two partitions each",
           Effect.sync(() => areSplit(one.handled, other.handled)),
@@ -70,7 +73,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
     return life(brokers, entries, ({ log }) =>
       Effect.gen(function*() {
         const { end, sent } = yield* traffic(log)
-        const [one, other] = [yield* member(brokers, entries), yield* member(brokers, entries)]
+        const [one, other] = [yield* member(brokers, entries, slow), yield* member(brokers, entries, slow)]
         const all = () => [...one.handled, ...other.handled]
         const split = Effect.sync(() => areSplit(one.handled, other.handled))
         /** Nothing below the committed offsets is missing. */
@@ -140,13 +143,13 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
     return life(brokers, entries, ({ log }) =>
       Effect.gen(function*() {
         const given: Array<string> = []
-        const slow = (records: ReadonlyArray<StoredRecord>) =>
+        const sleepy = (records: ReadonlyArray<StoredRecord>) =>
           Effect.zipRight(
             Effect.sync(() => void given.push(...records.map((_) => at(_.position)))),
             Effect.sleep(13_000)
           )
         yield* log.append("transactions", [textRecord("slow", "one")])
-        const one = yield* consumer(log, slow)
+        const one = yield* consumer(log, sleepy)
         yield* one.has(1)
         const committed = Effect.map(
           log.offsets("transactions", "processor"),

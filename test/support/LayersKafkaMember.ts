@@ -6,18 +6,21 @@ import { type Entries, kafkaLog } from "./LayersKafka.ts"
 import { recordedMetrics } from "./LayersMetrics.ts"
 import { textOf } from "./LayersSamples.ts"
 
-const [, , brokers, entries] = process.argv
+const [, , brokers, entries, takes] = process.argv
 
 /** A processor that prints a line `partition offset text` for each record before it says that it is handled. */
 Effect.flatMap(Log, (log) =>
   log.consume(
     { topic: "transactions", group: "processor" },
     (records) =>
-      Effect.sync(() => {
-        const lines = records.map((_) => `${_.position.partition} ${_.position.offset} ${textOf(_)}\n`)
-        // it is in the pipe, whatever happens to this process next
-        writeSync(1, lines.join(""))
-      })
+      Effect.delay(
+        Effect.sync(() => {
+          const lines = records.map((_) => `${_.position.partition} ${_.position.offset} ${textOf(_)}\n`)
+          // it is in the pipe, whatever happens to this process next
+          writeSync(1, lines.join(""))
+        }),
+        Number(takes)
+      )
   )).pipe(
     Effect.provide(
       Layer.provide(kafkaLog(brokers!.split(","), JSON.parse(entries!) as Entries), recordedMetrics().layer)

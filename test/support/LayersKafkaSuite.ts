@@ -195,8 +195,8 @@ export interface Handled {
   readonly text: string
 }
 
-/** A processor in a process of its own; killed at the end of the test. */
-export const member = (brokers: ReadonlyArray<string>, entries: Entries) =>
+/** A processor in a process of its own, whose handler takes so many ms; killed at the end of the test. */
+export const member = (brokers: ReadonlyArray<string>, entries: Entries, takes = 0) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const child = spawn(
@@ -207,7 +207,8 @@ export const member = (brokers: ReadonlyArray<string>, entries: Entries) =>
           "tsx",
           "test/support/LayersKafkaMember.ts",
           brokers.join(","),
-          JSON.stringify(entries)
+          JSON.stringify(entries),
+          `${takes}`
         ],
         { stdio: ["ignore", "pipe", "pipe"] }
       )

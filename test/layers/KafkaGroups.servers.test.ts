@@ -21,16 +21,23 @@ import { textRecord } from "../support/LayersSamples.ts"
 
 const brokers = inject("kafka") ?? []
 
-const partitionsOf = (handled: ReadonlyArray<Handled>) => new Set(handled.slice(-40).map((_) => _.partition))
+type Lines = ReadonlyArray<Handled & { readonly heardAt: number }>
+
+/** Of the last seconds, in which each partition was given records. */
+const partitionsOf = (handled: Lines) => {
+  const since = performance.now() - 3000
+  return new Set(handled.slice(handled.findLastIndex((_) => _.heardAt < since) + 1).map((_) => _.partition))
+}
 
 /** Each has two of four partitions, and not the other's. */
-const areSplit = (one: ReadonlyArray<Handled>, other: ReadonlyArray<Handled>) => {
+const areSplit = (one: Lines, other: Lines) => {
   const [ofOne, ofOther] = [partitionsOf(one), partitionsOf(other)]
   return ofOne.size === 2 && ofOther.size === 2 && new Set([...ofOne, ...ofOther]).size === 4
 }
 
-/** Takes long enough that a commit falls into it, in ms. */
-const slow = 700
+/** It has records in hand while offsets are committed. */
+const holds = ({ kill }: { readonly kill: (signal: NodeJS.Signals) => void }) =>
+  Effect.zipRight(Effect.sync(() => kill("SIGUSR2")), Effect.sleep("2 seconds"))
 
 const settingsOf = (prefix: string) => ({ KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: "4" })
 
@@ -42,13 +49,14 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
     return life(brokers, entries, ({ log }) =>
       Effect.gen(function*() {
         const { end, sent } = yield* traffic(log)
-        const [one, other] = [yield* member(brokers, entries, slow), yield* member(brokers, entries, slow)]
+        const [one, other] = [yield* member(brokers, entries), yield* member(brokers, entries)]
         yield* eventually(
           "they have two partitions each",
           Effect.sync(() => areSplit(one.handled, other.handled)),
           (_) => _
         )
         const lost = partitionsOf(one.handled)
+        yield* holds(one)
         one.kill("SIGKILL")
         const killed = performance.now()
         yield* eventually(
@@ -73,7 +81,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
     return life(brokers, entries, ({ log }) =>
       Effect.gen(function*() {
         const { end, sent } = yield* traffic(log)
-        const [one, other] = [yield* member(brokers, entries, slow), yield* member(brokers, entries, slow)]
+        const [one, other] = [yield* member(brokers, entries), yield* member(brokers, entries)]
         const all = () => [...one.handled, ...other.handled]
         const split = Effect.sync(() => areSplit(one.handled, other.handled))
         /** Nothing below the committed offsets is missing. */
@@ -90,6 +98,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
         })
         yield* eventually("they have two partitions each", split, (_) => _)
         yield* Effect.forkScoped(Effect.forever(Effect.zipRight(committedIsHandled, Effect.sleep("200 millis"))))
+        yield* holds(one)
         one.kill("SIGSTOP")
         yield* eventually(
           "the other has all partitions",
@@ -97,6 +106,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: groups", { concurrent: true }, () 
           (_) => _ === 4
         )
         const before = one.handled.length
+        one.kill("SIGUSR2")
         one.kill("SIGCONT")
         yield* eventually("the zombie goes on", Effect.sync(() => one.handled.length), (_) => _ > before)
         yield* eventually("they have two partitions each again", split, (_) => _)

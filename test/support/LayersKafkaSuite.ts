@@ -195,8 +195,8 @@ export interface Handled {
   readonly text: string
 }
 
-/** A processor in a process of its own, whose handler takes so many ms; killed at the end of the test. */
-export const member = (brokers: ReadonlyArray<string>, entries: Entries, takes = 0) =>
+/** A processor in a process of its own; killed at the end of the test. */
+export const member = (brokers: ReadonlyArray<string>, entries: Entries) =>
   Effect.acquireRelease(
     Effect.sync(() => {
       const child = spawn(
@@ -207,19 +207,19 @@ export const member = (brokers: ReadonlyArray<string>, entries: Entries, takes =
           "tsx",
           "test/support/LayersKafkaMember.ts",
           brokers.join(","),
-          JSON.stringify(entries),
-          `${takes}`
+          JSON.stringify(entries)
         ],
         { stdio: ["ignore", "pipe", "pipe"] }
       )
-      const handled: Array<Handled> = []
+      const handled: Array<Handled & { readonly heardAt: number }> = []
       let rest = ""
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         const lines = (rest + text).split("\n")
         rest = lines.pop()!
         for (const line of lines) {
           const [partition, offset, said] = line.split(" ")
-          handled.push({ partition: Number(partition), offset: Number(offset), text: said! })
+          const heardAt = performance.now()
+          handled.push({ partition: Number(partition), offset: Number(offset), text: said!, heardAt })
         }
       })
       let errors = ""

@@ -49,6 +49,8 @@ const fill = (name: DatabaseName): FaultKind => ({
       counts.add("full disks")
       await wait(random.int(5_000, 9_000))
       disk!.free()
+      // one that gives up takes its time for it
+      for (let second = 0; second < 12 && server.running; second++) await wait(1_000)
       if (server.running) return
       counts.add("databases that ended on a full disk")
       await server.start()

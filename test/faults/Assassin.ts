@@ -4,26 +4,47 @@ import { readyAgain, withProcesses } from "./Fault.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import type { RoleProcess } from "./RoleProcess.ts"
 
-/** A group stands still for 10 s after one of its members was killed: intakes, which have none, are killed more often. */
-const drawVictims = ({ of }: Pipeline, random: Random): ReadonlyArray<RoleProcess> => {
-  if (random.chance(0.66)) return random.shuffle(of("intake")).slice(0, random.chance(0.15) ? 2 : 1)
-  return of(random.pick(["processor", "recorder"] as const)).slice(0, random.chance(0.8) ? 2 : 1)
+interface Habit {
+  /** ms between two kills. */
+  readonly between: readonly [least: number, most: number]
+  readonly victims: (pipeline: Pipeline, random: Random) => ReadonlyArray<RoleProcess>
 }
+
+/** A group stands still for 10 s after one of its members was killed: intakes, which have none, are killed more often. */
+const habits: ReadonlyArray<Habit> = [
+  {
+    between: [100, 1_500],
+    victims: ({ of }, random) => {
+      const free = of("intake").filter((process) => process.isFree())
+      return random.shuffle(free).slice(0, random.chance(0.15) ? 2 : 1)
+    }
+  },
+  {
+    between: [3_000, 15_000],
+    victims: ({ of }, random) => {
+      const both = of(random.pick(["processor", "recorder"] as const)).slice(0, random.chance(0.8) ? 2 : 1)
+      return both.every((process) => process.isFree()) ? both : []
+    }
+  }
+]
 
 /** Kills what nobody else has in hand, again and again, beside the other faults of a long run. */
 export const assassinate = async (pipeline: Pipeline, random: Random, isOver: () => boolean): Promise<void> => {
-  while (!isOver()) {
-    await sleep(random.int(200, 2_200))
-    const victims = drawVictims(pipeline, random)
-    const pause = random.pick([0, 0, 0, 300, 1_500])
-    if (!victims.every((victim) => victim.isFree())) continue
-    await withProcesses(victims, async () => {
-      await Promise.all(victims.map((victim) => victim.kill()))
-      await sleep(pause)
-      for (const victim of victims) victim.start()
-      await readyAgain(victims)
-    }).catch((error: unknown) =>
-      pipeline.history.append({ _tag: "fault", what: `the assassin: ${String(error)}`, at: Date.now() })
-    )
-  }
+  await Promise.all(habits.map(async ({ between: [least, most], victims: draw }, index) => {
+    const own = random.fork(String(index))
+    while (!isOver()) {
+      await sleep(own.int(least, most))
+      const pause = own.pick([0, 0, 0, 300, 1_500])
+      const victims = draw(pipeline, own)
+      if (victims.length === 0) continue
+      await withProcesses(victims, async () => {
+        await Promise.all(victims.map((victim) => victim.kill()))
+        await sleep(pause)
+        for (const victim of victims) victim.start()
+        await readyAgain(victims)
+      }).catch((error: unknown) =>
+        pipeline.history.append({ _tag: "fault", what: `the assassin: ${String(error)}`, at: Date.now() })
+      )
+    }
+  }))
 }

@@ -202,11 +202,14 @@ const checkTopics = function*({ decisions, history, seen, submissions }: World):
 /** Each poison is parked, unless its topic, or that of the parked, was made anew or skipped before somebody had read it. */
 const checkPoison = function*(history: ReadonlyArray<Entry>, parked: ReadonlySet<number>): Iterable<Fault> {
   const poisons = new Map(entriesOf(history, "poison").map((entry) => [entry.number, entry]))
+  // of the records of one id in a batch, one is looked at
+  const parkedIds = new Set(Array.from(poisons.values()).flatMap((_) => parked.has(_.number) ? _.foreignId ?? [] : []))
   const goneAt = new Map<Topic, number>()
   for (const [line, entry] of history.entries()) if (entry._tag === "gone") goneAt.set(entry.topic, line)
   for (const [line, entry] of history.entries()) {
     if (entry._tag !== "poisoned" || !entry.mustBeParked || parked.has(entry.number)) continue
-    const { kind, topic } = poisons.get(entry.number)!
+    const { foreignId, kind, topic } = poisons.get(entry.number)!
+    if (foreignId !== null && parkedIds.has(foreignId)) continue
     const mayBeGone = [topic, "transactions_dead" as const].some((_) => (goneAt.get(_) ?? -1) > line)
     if (!mayBeGone) yield fault("parked", `poison ${entry.number} (${kind}) is nowhere`)
   }

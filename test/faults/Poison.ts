@@ -37,7 +37,9 @@ interface Kind {
 
 /** Records that nobody can decide or record; `victim` is a submission that they name, and must not lose by it. */
 const kindsOf = (random: Random, victim: SubmissionRow): ReadonlyArray<Kind> => {
-  const foreign = makeTransactionId(Date.now(), randomBytes(10))
+  // of the records of one id in a batch, one is looked at: each has an id of its own
+  const makeForeign = () => makeTransactionId(Date.now(), randomBytes(10))
+  const [foreign, large, decided] = [makeForeign(), makeForeign(), makeForeign()]
   const message = messageOf(victim)
   const json = (value: unknown) => Buffer.from(JSON.stringify(value))
   const kind = (kind: string, value: Buffer, rest: Partial<Kind> = {}): Kind => ({
@@ -49,17 +51,19 @@ const kindsOf = (random: Random, victim: SubmissionRow): ReadonlyArray<Kind> => 
     mustBeParked: true,
     ...rest
   })
-  const foreignCard = { ...message, id: foreign }
   return [
     kind("bad JSON", Buffer.from("\u0000 no JSON {")),
     kind("bad JSON with a submission's key", Buffer.from("{\"v\":1,"), { key: victim.id }),
     kind("an array", json([])),
     kind("a version to come", json({ ...message, v: 2 }), { key: victim.id }),
-    kind("a foreign id", json(foreignCard), { key: foreign, foreignId: foreign }),
+    kind("a foreign id", json({ ...message, id: foreign }), { key: foreign, foreignId: foreign }),
     kind("empty", Buffer.alloc(0)),
     kind("binary", randomBytes(random.int(1, 5_000))),
     kind("900 kB", randomBytes(900_000)),
-    kind("900 kB of JSON", json({ ...foreignCard, filler: "x".repeat(900_000) }), { key: foreign, foreignId: foreign }),
+    kind("900 kB of JSON", json({ ...message, id: large, filler: "x".repeat(900_000) }), {
+      key: large,
+      foreignId: large
+    }),
     kind("a card that does not open", json({ ...message, card: tamper(message.card) }), {
       key: victim.id,
       mustBeParked: false
@@ -74,14 +78,14 @@ const kindsOf = (random: Random, victim: SubmissionRow): ReadonlyArray<Kind> => 
       "a foreign result",
       json({
         v: 1,
-        id: foreign,
+        id: decided,
         decision: { status: "approved", reason: null },
         decided_at: Date.now(),
         partition: 0,
         offset: 0,
         appended_at: Date.now()
       }),
-      { topic: "transactions_result", key: foreign, foreignId: foreign }
+      { topic: "transactions_result", key: decided, foreignId: decided }
     )
   ]
 }

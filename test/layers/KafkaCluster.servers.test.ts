@@ -82,25 +82,25 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
 
             const leader = yield* leaderOf(`${prefix}transactions`, 0)
             yield* doing((_) => _.kill(), leader)
-            yield* goesOn("killed", 30_000)
+            yield* goesOn("killed", patience)
             yield* doing((_) => _.start(), leader)
-            yield* goesOn("started again", 30_000)
+            yield* goesOn("started again", patience)
 
             for (const node of kafka.nodes) {
               yield* doing((_) => _.stop(), node)
               yield* doing((_) => _.start(), node)
             }
-            yield* goesOn("rolling restart", 30_000)
+            yield* goesOn("rolling restart", patience)
 
             const other = yield* leaderOf(`${prefix}transactions`, 1)
             yield* doing((_) => _.pause(), other)
             yield* Effect.sleep("8 seconds")
             yield* doing((_) => _.resume(), other)
-            yield* goesOn("hung for 8 s", 30_000)
+            yield* goesOn("hung for 8 s", patience)
 
             const coordinator = yield* coordinatorOf(`${prefix}processor.transactions`)
             yield* doing((_) => _.pause(), coordinator)
-            yield* Effect.ensuring(goesOn("hangs for ever", 45_000), Effect.sync(() => coordinator.resume()))
+            yield* Effect.ensuring(goesOn("hangs for ever", patience), Effect.sync(() => coordinator.resume()))
 
             yield* end
             const kept = yield* readAll(log)

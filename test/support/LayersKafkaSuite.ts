@@ -14,7 +14,7 @@ import { type Counted, recordedMetrics } from "./LayersMetrics.ts"
 import { textOf, textRecord } from "./LayersSamples.ts"
 
 /** How long what must become true may take, in ms. */
-export const patience = 30_000
+export const patience = 60_000
 
 /** Looks every 20 ms, so that questions to brokers and to other processes are not the load. */
 export const eventually = <A, E, R>(

@@ -67,16 +67,18 @@ const sentenceInterval = 10_000
 /** Says at once what does not work, and then now and then, and that it works again. */
 export const makeComplaint = () => {
   let saidAt: number | undefined
+  let isOpen = false
   return {
     say: (sentence: string) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (saidAt !== undefined && Math.abs(now - saidAt) < sentenceInterval) return Effect.void
         saidAt = now
+        isOpen = true
         return Effect.logWarning(sentence)
       }),
     settled: Effect.suspend(() => {
-      if (saidAt === undefined) return Effect.void
-      saidAt = undefined
+      if (!isOpen) return Effect.void
+      isOpen = false
       return Effect.logInfo("Kafka is there")
     })
   }

@@ -74,15 +74,6 @@ const runOnce = async (
     const used = parts.map((part) => after[part] - before[part])
     const others = othersSince(used.reduce((sum, seconds) => sum + seconds, counted.cpu))
     if (counted.accepted !== count) throw new Error(`${program.name}: ${counted.accepted} accepted, not ${count}`)
-    if (process.env.BENCH_METRICS !== undefined) {
-      for (const { managementPort, role } of running.processes) {
-        const text = await fetch(`http://${host}:${managementPort}/metrics`).then((_) => _.text(), () => "")
-        const of = (suffix: string) =>
-          [...text.matchAll(new RegExp(`^gateway_batch\\w*_${suffix}\\{(.*)\\} (\\S+)$`, "gm"))].map((m) => [m[1], Number(m[2])])
-        const counts = Object.fromEntries(of("count"))
-        console.log(role, of("sum").map(([k, v]) => `${k}: ${v} in ${counts[String(k)]} = ${(Number(v) / Number(counts[String(k)])).toFixed(1)}`).join("; "))
-      }
-    }
     // a result may still be on its way to whoever reads it a second time
     await sleep(200)
     await running.stop()

@@ -7,7 +7,7 @@
  * what was lost, changed or decided twice. Wirings that are known to be wrong must be caught by it.
  */
 import { randomInt } from "node:crypto"
-import { mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
@@ -86,6 +86,12 @@ if (args.check !== "") {
 const folder = mkdtempSync(join(tmpdir(), "gateway-faults-"))
 /** Of this run alone: another may run beside it. */
 const bundles = `dist/faults/${process.pid}`
+for (const pid of existsSync(inProject("dist/faults")) ? readdirSync(inProject("dist/faults")) : []) {
+  // of a campaign that was killed; without /proc they stay
+  if (existsSync("/proc/self") && !existsSync(`/proc/${pid}`)) {
+    rmSync(inProject(`dist/faults/${pid}`), { recursive: true, force: true })
+  }
+}
 let ended = false
 process.on("exit", (code) => {
   rmSync(inProject(bundles), { recursive: true, force: true })

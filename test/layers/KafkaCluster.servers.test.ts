@@ -134,14 +134,13 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
       yield* life(
         kafka.brokers,
         { KAFKA_TOPIC_PREFIX: two, KAFKA_REPLICATION_FACTOR: "2" },
-        ({ death, log, said }) =>
+        ({ death, log }) =>
           Effect.raceFirst(
             death,
             Effect.gen(function*() {
               for (const topic of ["transactions", "transactions_result", "transactions_dead"] as const) {
                 yield* log.offsets(topic, "processor")
               }
-              assert.deepStrictEqual(said, [])
             })
           )
       )

@@ -104,13 +104,12 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: TLS and SASL", { concurrent:
     it.scopedLive(
       `${what} works`,
       () =>
-        opened(how, { KAFKA_TOPIC_PREFIX: newPrefix() }, ({ log, said }) =>
+        opened(how, { KAFKA_TOPIC_PREFIX: newPrefix() }, ({ log }) =>
           Effect.gen(function*() {
             yield* log.append("transactions", [textRecord("one")])
             const processor = yield* consumer(log)
             yield* processor.has(1)
             yield* readAll(log)
-            assert.deepStrictEqual(said, [])
           })),
       2 * patience
     )

@@ -123,7 +123,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: topics", { concurrent: true }, () 
       yield* life(
         brokers,
         { KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: "3" },
-        ({ death, log, said }) =>
+        ({ death, log }) =>
           Effect.raceFirst(
             death,
             Effect.gen(function*() {
@@ -131,7 +131,6 @@ describe.runIf(brokers.length > 0)("KafkaLog: topics", { concurrent: true }, () 
               const seen = yield* consumer(log, undefined, "transactions_result")
               yield* seen.has(2)
               for (const topic of topics) assert.lengthOf(yield* log.offsets(topic, "processor"), 4)
-              assert.deepStrictEqual(said, [])
             })
           )
       )
@@ -142,7 +141,7 @@ describe.runIf(brokers.length > 0)("KafkaLog: topics", { concurrent: true }, () 
     const prefix = newPrefix()
     return Effect.gen(function*() {
       const one = (name: number) =>
-        life(brokers, { KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: "5" }, ({ death, log, said }) =>
+        life(brokers, { KAFKA_TOPIC_PREFIX: prefix, KAFKA_PARTITIONS: "5" }, ({ death, log }) =>
           Effect.raceFirst(
             death,
             Effect.gen(function*() {
@@ -150,7 +149,6 @@ describe.runIf(brokers.length > 0)("KafkaLog: topics", { concurrent: true }, () 
               const offsets = yield* log.offsets("transactions_dead", "recorder")
               assert.lengthOf(offsets, 5)
               yield* log.append("transactions_dead", [textRecord("dead")])
-              assert.deepStrictEqual(said, [])
             })
           ))
       yield* Effect.forEach([1, 2, 3, 4], one, { concurrency: "unbounded" })

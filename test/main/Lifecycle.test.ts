@@ -578,7 +578,7 @@ describe("what is logged", concurrently, () => {
     const running = await start(test, { ...copied(test), env: { LOG_FORMAT: "pretty", LOG_LEVEL: "debug" } })
     await running.port
     const lines = entries((await stop(running)).stdout)
-    const migrations = lines.filter((_) => _.includes("Migrations complete"))
+    const migrations = lines.filter((_) => _.includes("the schema of this version"))
     assert.lengthOf(migrations, 2)
     for (const line of migrations) assert.match(line, /^\[[\d:.]+\] DEBUG/)
   })

@@ -112,7 +112,11 @@ const checkComplete = (resolved: Resolved) =>
     )
   )
 
-const checked = (resolved: Resolved) => Effect.zipRight(checkNotNewer(resolved), checkComplete(resolved))
+const checked = (resolved: Resolved) =>
+  checkNotNewer(resolved).pipe(
+    Effect.zipRight(checkComplete(resolved)),
+    Effect.zipRight(Effect.logDebug(`the ${resolved.name} database has the schema of this version`))
+  )
 
 /** A server that goes away meanwhile is waited for. */
 const atStart = (

@@ -6,7 +6,7 @@ import * as tls from "node:tls"
 import { Randomness } from "../../services/Randomness.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { KafkaSettings, ServerSettings } from "../Settings.ts"
-import { tameIdleTimer } from "./IdleTimer.ts"
+import { mendKafkajs } from "./KafkajsMends.ts"
 
 /** Fisher and Yates. */
 const shuffled = <A>(items: ReadonlyArray<A>, randomness: Randomness["Type"]): Array<A> => {
@@ -97,7 +97,7 @@ export class KafkaClients extends Context.Tag("gateway/KafkaClients")<KafkaClien
   static readonly Live = Layer.effect(
     KafkaClients,
     Effect.gen(function*() {
-      tameIdleTimer()
+      mendKafkajs()
       const settings = yield* KafkaSettings
       const randomness = yield* Randomness
       const brokers = Option.getOrElse((yield* ServerSettings).KAFKA_BROKERS, () => [])

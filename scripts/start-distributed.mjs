@@ -116,7 +116,12 @@ const startRole = (name, role, managementPort, env) => {
     }
   )
   bindToThisProcess(child)
-  createInterface(child.stdout).on("line", (line) => console.log(`${name.padEnd(12)}| ${line}`))
+  createInterface(child.stdout).on("line", (line) => {
+    // the intake's own welcome is said for all roles, at the end
+    if (!/^$|^The gateway is running\.$|^ {2}(API|Documentation|Metrics) +http:/.test(line)) {
+      console.log(`${name.padEnd(12)}| ${line}`)
+    }
+  })
   createInterface(child.stderr).on("line", (line) => console.error(`${name.padEnd(12)}| ${line}`))
   /** @type {Promise<string>} */
   const ended = new Promise((done) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
+import { rmSync } from "node:fs"
+import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startMariaDb } from "../../scripts/servers/databases.mjs"
@@ -19,6 +20,9 @@ const log = (line: string) => console.error(line)
 
 export const startServers = async (): Promise<Servers> => {
   const folder = await mkdtemp(join(tmpdir(), "bench-servers-"))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // the servers die with this process, however it ends
+  process.once("exit", remove)
   // the JIT that production has; the servers' own defaults in all else
   const kafka = await startKafka({ folder: join(folder, "kafka"), javaOptions: ["-Xmx512m"], ports: [25_001], log })
   const database = await startMariaDb({ folder: join(folder, "mariadb"), port: 25_002, log })
@@ -29,7 +33,7 @@ export const startServers = async (): Promise<Servers> => {
     stop: async () => {
       await kafka.stop()
       await database.stop()
-      await rm(folder, { recursive: true, force: true })
+      remove()
     }
   }
 }

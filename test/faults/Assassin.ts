@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Random } from "../crash/Random.ts"
 import { readyAgain, withProcesses } from "./Fault.ts"
+import type { Locks } from "./Locks.ts"
 import type { Pipeline } from "./Pipeline.ts"
 import type { RoleProcess } from "./RoleProcess.ts"
+import { fault } from "./Rules.ts"
+import { databaseNames } from "./Servers.ts"
 
 interface Habit {
   /** ms between two kills. */
@@ -28,8 +31,32 @@ const habits: ReadonlyArray<Habit> = [
   }
 ]
 
+/** Once a minute. */
+const killDatabases = async ({ counts, servers }: Pipeline, locks: Locks, random: Random, isOver: () => boolean) => {
+  while (!isOver()) {
+    for (let left = random.int(40, 80); left > 0 && !isOver(); left--) await sleep(1_000)
+    if (isOver()) return
+    const name = random.pick(databaseNames)
+    await locks.holding([`${name} database`], () =>
+      servers.inTrouble(async () => {
+        const { server } = servers.databases[name]
+        await server.kill()
+        counts.add("kills of databases")
+        await server.start()
+      }))
+  }
+}
+
 /** Kills what nobody else has in hand, again and again, beside the other faults of a long run. */
-export const assassinate = async (pipeline: Pipeline, random: Random, isOver: () => boolean): Promise<void> => {
+export const assassinate = async (
+  pipeline: Pipeline,
+  locks: Locks,
+  random: Random,
+  isOver: () => boolean
+): Promise<void> => {
+  const databases = killDatabases(pipeline, locks, random.fork("databases"), isOver).catch((error: unknown) =>
+    pipeline.find(fault("alive", `a database did not come back: ${String(error)}`))
+  )
   await Promise.all(habits.map(async ({ between: [least, most], victims: draw }, index) => {
     const own = random.fork(String(index))
     while (!isOver()) {
@@ -42,9 +69,8 @@ export const assassinate = async (pipeline: Pipeline, random: Random, isOver: ()
         await sleep(pause)
         for (const victim of victims) victim.start()
         await readyAgain(victims)
-      }).catch((error: unknown) =>
-        pipeline.history.append({ _tag: "fault", what: `the assassin: ${String(error)}`, at: Date.now() })
-      )
+      }).catch((error: unknown) => pipeline.find(fault("alive", `after the assassin: ${String(error)}`)))
     }
   }))
+  await databases
 }

@@ -125,7 +125,7 @@ export const runCampaign = async (options: {
   }, length === "short" ? progressEvery : 3 * progressEvery)
 
   const assassin = length === "long" && only.length === 0
-    ? assassinate(pipeline, random.fork("assassin"), () => ended)
+    ? assassinate(pipeline, locks, random.fork("assassin"), () => ended)
     : Promise.resolve()
   if (only.length > 0) {
     do await runRound([only])

@@ -8,6 +8,7 @@ import type { Watched } from "./Checker.ts"
 import { type Counts, makeCounts } from "./Counts.ts"
 import { type History, historyFiles, writeLines } from "./History.ts"
 import { ask, basic } from "./Http.ts"
+import { watchLiveness } from "./Liveness.ts"
 import { type Credential, type Load, makeLoad } from "./Load.ts"
 import { makePoisoner, type Poisoner } from "./Poison.ts"
 import { type Proxy, startProxy } from "./Proxy.ts"
@@ -229,6 +230,7 @@ export const startPipeline = async (options: PipelineOptions): Promise<Pipeline>
       else results.add(id)
     }
   })
+  const stopLooking = watchLiveness(processes, (what) => find(fault("alive", what)))
   await waitForTopics(servers, prefix)
   await tail.start()
 
@@ -255,6 +257,7 @@ export const startPipeline = async (options: PipelineOptions): Promise<Pipeline>
     appended,
     run,
     stop: async () => {
+      stopLooking()
       await tail.stop()
       await Promise.all(processes.map(async (process) => {
         process.resume()

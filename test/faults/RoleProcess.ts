@@ -58,7 +58,8 @@ export interface RoleProcess {
   readonly managementPort: number
   /** Undefined while none runs. */
   readonly pid: () => number | undefined
-  readonly isUp: () => boolean
+  /** Whether what runs now has said that it is ready. */
+  readonly wasReady: () => boolean
   /** Spawns it; it is started again when it ends without being told to. */
   readonly start: (extra?: Environment) => void
   /** Waits until it says that it is ready. */
@@ -223,7 +224,7 @@ export const makeRoleProcess = (options: {
     port,
     managementPort,
     pid: () => life === null || life.ending !== null ? undefined : life.child.pid,
-    isUp: () => life !== null && life.ending === null,
+    wasReady: () => life?.ready === true,
     start,
     ready,
     kill,

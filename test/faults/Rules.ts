@@ -20,7 +20,7 @@ export const rules = {
   backlog: "what waits in the log is not appended again",
   accepting: "accepting goes on without Kafka",
   bounded: "an intake's memory is bounded",
-  alive: "no process ends by itself",
+  alive: "no process ends by itself, and none hangs",
   quiet: "no card and no CVV in any log",
   audit: "the audits agree",
   read: "the API lists what the database says"

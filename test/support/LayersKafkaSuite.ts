@@ -1,5 +1,5 @@
 import { assert } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, type Scope } from "effect"
+import { Effect, Fiber, Layer, Logger, LogLevel, type Scope } from "effect"
 import kafkajs, { type Admin, type Kafka } from "kafkajs"
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -41,15 +41,21 @@ export const life = <A, E, R>(
   Effect.suspend(() => {
     const { counted, layer } = recordedMetrics()
     const said: Array<string> = []
+    const all: Array<string> = []
     const listening = Logger.replace(
       Logger.defaultLogger,
-      Logger.make(({ logLevel, message }) => void said.push(`${logLevel.label} ${String(message)}`))
+      Logger.make(({ annotations, date, logLevel, message }) => {
+        said.push(`${logLevel.label} ${String(message)}`)
+        all.push(`${date.toISOString()} ${said.at(-1)} ${JSON.stringify(Object.fromEntries(annotations))}`)
+      })
     )
     return Effect.scoped(Effect.gen(function*() {
       const { death } = yield* Daemons
       return yield* body({ log: yield* Log, counted, said, death })
     })).pipe(
-      Effect.provide(Layer.provideMerge(Layer.provide(kafkaLogWithDaemons(brokers, entries), layer), listening))
+      Effect.provide(Layer.provideMerge(Layer.provide(kafkaLogWithDaemons(brokers, entries), layer), listening)),
+      Logger.withMinimumLogLevel(LogLevel.Debug),
+      Effect.tapErrorCause(() => Effect.sync(() => console.error(all.slice(-200).join("\n"))))
     )
   })
 
@@ -114,7 +120,7 @@ export const ownKafka = (options: Omit<KafkaOptions, "folder">) => {
     ...kafka,
     end: async () => {
       await Promise.all(kafka.nodes.map((_) => _.kill()))
-      rmSync(folder, { recursive: true, force: true })
+      if (!process.env["KEEP"]) rmSync(folder, { recursive: true, force: true })
     }
   }))
 }

@@ -57,6 +57,8 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
     let closing = false
     let assigned = 1
     let generation = 0
+    /** The generation in which each partition came, and since which it was nobody else's. */
+    const mineSince = new Map<number, number>()
     let heardAt = clock.unsafeCurrentTimeMillis()
     const heard = () => {
       heardAt = clock.unsafeCurrentTimeMillis()
@@ -95,6 +97,8 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       done.clear()
       const mine = payload.memberAssignment[name] ?? []
       assigned = Math.max(1, mine.length)
+      for (const partition of mineSince.keys()) if (!mine.includes(partition)) mineSince.delete(partition)
+      for (const partition of mine) if (!mineSince.has(partition)) mineSince.set(partition, generation)
       for (const partition of positions === undefined ? [] : mine) {
         consumer.seek({ topic: name, partition, offset: `${positions!.get(partition) ?? 0}` })
       }
@@ -116,8 +120,9 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
     /** Answers how long its partition must wait now, in ms. */
     const handle = Effect.fnUntraced(function*(payload: EachBatchPayload) {
       const { batch, isRunning, isStale, resolveOffset } = payload
-      const givenIn = generation
       const { messages, partition } = batch
+      const givenIn = generation
+      const since = mineSince.get(partition)
       const startedAt = yield* Clock.currentTimeMillis
       for (let at = 0; at < messages.length; at += maxRecords) {
         if (closing || !isRunning() || isStale()) return 0
@@ -135,15 +140,12 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
         failures.delete(partition)
         const { offset } = some.at(-1)!
         const next = Number(at + some.length < messages.length ? offset : batch.lastOffset()) + 1
-        if (givenIn === generation) {
-          resolveOffset(offset)
-          finished(partition, next)
-        } else {
-          // it may be another member's by now, who is given these again
-          if (positions === undefined) return 0
-          finished(partition, next)
-          consumer.seek({ topic: name, partition, offset: `${next}` })
-        }
+        // it is another member's by now, or was: these are given again
+        if (mineSince.get(partition) !== since) return 0
+        finished(partition, next)
+        if (positions === undefined || givenIn === generation) resolveOffset(offset)
+        // whoever joined has gone back to where it was then
+        else consumer.seek({ topic: name, partition, offset: `${next}` })
       }
       if (positions !== undefined || messages.length * assigned < crowd || messages.length >= maxRecords) return 0
       // never longer than the pace, should the clock be set back

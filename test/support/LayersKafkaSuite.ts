@@ -41,12 +41,14 @@ export const life = <A, E, R>(
   Effect.suspend(() => {
     const { counted, layer } = recordedMetrics()
     const said: Array<string> = []
+    /** Shown when the test fails. */
     const all: Array<string> = []
     const listening = Logger.replace(
       Logger.defaultLogger,
       Logger.make(({ annotations, date, logLevel, message }) => {
         said.push(`${logLevel.label} ${String(message)}`)
-        all.push(`${date.toISOString()} ${said.at(-1)} ${JSON.stringify(Object.fromEntries(annotations))}`)
+        const { stack: _, ...details } = Object.fromEntries(annotations)
+        all.push(`${date.toISOString()} ${said.at(-1)!} ${JSON.stringify(details)}`)
       })
     )
     return Effect.scoped(Effect.gen(function*() {
@@ -83,13 +85,18 @@ export interface PlainMessage {
   readonly timestamp?: string
 }
 
-/** Records that another program writes, past the log. */
+/** Records that another program writes, past the log. A partition that was just added may not be known yet. */
 export const write = (brokers: ReadonlyArray<string>, topic: string, messages: ReadonlyArray<PlainMessage>) =>
   Effect.promise(async () => {
-    const producer = plainKafka(brokers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-    await producer.connect()
-    await producer.send({ topic, messages: [...messages] })
-    await producer.disconnect()
+    for (let left = messages; left.length > 0;) {
+      const producer = plainKafka(brokers).producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
+      await producer.connect()
+      const rows = await producer.send({ topic, messages: [...left] })
+      await producer.disconnect()
+      // kafkajs says nothing of a partition that it does not know, and sends nothing there
+      const stored = new Set(rows.map((_) => _.partition))
+      left = left.filter(({ partition }) => partition !== undefined && !stored.has(partition))
+    }
   })
 
 /** Lines of Kafka's own console producer, `headers<tab>key<tab>value`, where NULL is none: what kafkajs cannot write. */
@@ -120,7 +127,7 @@ export const ownKafka = (options: Omit<KafkaOptions, "folder">) => {
     ...kafka,
     end: async () => {
       await Promise.all(kafka.nodes.map((_) => _.kill()))
-      if (!process.env["KEEP"]) rmSync(folder, { recursive: true, force: true })
+      rmSync(folder, { recursive: true, force: true })
     }
   }))
 }

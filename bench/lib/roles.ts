@@ -29,6 +29,15 @@ export interface Process extends Child {
 
 const startLimit = 60_000
 
+/** `NAME=value,NAME=value` */
+const parseEnv = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    text.split(",").filter((_) => _ !== "").map((pair) => {
+      const equals = pair.indexOf("=")
+      return [pair.slice(0, equals), pair.slice(equals + 1)]
+    })
+  )
+
 const gateway: Program = {
   name: "gateway",
   entry: gatewayEntry,
@@ -59,8 +68,13 @@ const byHand = (name: string, entry: string, env: Readonly<Record<string, string
 
 const programs: ReadonlyArray<Program> = [
   gateway,
-  // another build, to compare before with after
-  { ...gateway, name: "other", entry: process.env.BENCH_OTHER ?? "" },
+  // another build, or other settings, to compare before with after
+  {
+    ...gateway,
+    name: "other",
+    entry: process.env.BENCH_OTHER ?? gatewayEntry,
+    env: { ...gateway.env, ...parseEnv(process.env.BENCH_OTHER_ENV ?? "") }
+  },
   byHand("bare", "bench/bare/distributed.mjs"),
   byHand("single", "bench/bare/single.mjs"),
   // one message at a time in each partition, which a configuration gives to whoever looks for it
@@ -72,7 +86,7 @@ export const program = (name: string): Program => {
   if (found === undefined) {
     throw new Error(`${name} is not a program this bench knows: ${programs.map((_) => _.name).join(", ")}`)
   }
-  if (!existsSync(join(root, found.entry))) throw new Error(`${found.entry || "BENCH_OTHER"} is missing: npm run build`)
+  if (!existsSync(join(root, found.entry))) throw new Error(`${found.entry} is missing: npm run build`)
   return found
 }
 

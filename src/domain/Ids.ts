@@ -18,6 +18,13 @@ export type SecretId = typeof SecretId.Type
 export const TransactionId = prefixed("txn_").pipe(Schema.brand("TransactionId"))
 export type TransactionId = typeof TransactionId.Type
 
+/** `evt_`, the ULID of a transaction, and `0` where it was accepted or `1` where it was decided. */
+export const EventId = Schema.String.pipe(
+  Schema.pattern(/^evt_[0-7][0-9A-HJKMNP-TV-Z]{25}[01]$/),
+  Schema.brand("EventId")
+)
+export type EventId = typeof EventId.Type
+
 const codes = Uint8Array.from(alphabet, (character) => character.charCodeAt(0))
 
 const values = new Uint8Array(128)
@@ -83,6 +90,10 @@ export const makeSecretId = (timeMs: number, random: Uint8Array): SecretId =>
 /** From ms since the epoch and 10 random bytes; not validated. */
 export const makeTransactionId = (timeMs: number, random: Uint8Array): TransactionId =>
   ("txn_" + ulid(timeMs, random)) as TransactionId
+
+/** Of a transaction's acceptance, or of its decision. */
+export const makeEventId = (id: TransactionId, what: "accepted" | "decided"): EventId =>
+  `evt_${id.slice("txn_".length)}${what === "accepted" ? "0" : "1"}` as EventId
 
 const noRandom = new Uint8Array(10)
 

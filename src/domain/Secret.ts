@@ -32,4 +32,8 @@ export const isSecret = (text: Redacted.Redacted): boolean => {
   return shape.test(value) && crc32(value.slice(3, 67)) === value.slice(67)
 }
 
+/** What a secret may do: everything, or read. */
+export const SecretScope = Schema.Literal("full", "read_only")
+export type SecretScope = typeof SecretScope.Type
+
 export const Secret = Schema.Redacted(Schema.String.pipe(Schema.pattern(shape)))

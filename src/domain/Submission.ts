@@ -93,6 +93,8 @@ export const Submission = Schema.Struct({
   keyId: Schema.String,
   reference: Schema.NullOr(Reference),
   metadata: Metadata,
-  acceptedAt: Instant
+  acceptedAt: Instant,
+  /** Set when an operator gave up a card that does not open: proof of it for the processor (CardVault). */
+  giveUpToken: Schema.NullOr(Schema.String)
 })
 export interface Submission extends Schema.Schema.Type<typeof Submission> {}

@@ -1,4 +1,4 @@
-import { Either, Layer, ParseResult, Schema } from "effect"
+import { Either, Layer, Option, ParseResult, Schema } from "effect"
 import { CvvShape } from "../domain/Card.ts"
 import { AccountId, TransactionId } from "../domain/Ids.ts"
 import { Instant } from "../domain/Instant.ts"
@@ -18,12 +18,14 @@ const SubmissionJson = Schema.Struct({
   currency: Currency,
   accepted_at: Instant,
   cvv: CvvShape,
-  card: Schema.String
+  card: Schema.String,
+  give_up: Schema.optional(Schema.String)
 })
 
 const ResultJson = Schema.Struct({
   v: Schema.Literal(version),
   id: TransactionId,
+  account: Schema.optional(AccountId),
   decision: Decision,
   decided_at: Instant,
   partition: Schema.Int,
@@ -41,6 +43,7 @@ const ParkedReasonHeader = Schema.Literal(
 )
 
 const isTransactionId = Schema.is(TransactionId)
+const isAccountId = Schema.is(AccountId)
 const isParkedReason = Schema.is(ParkedReasonHeader)
 
 const toRecord = (key: string, message: unknown): LogRecord => ({
@@ -50,6 +53,13 @@ const toRecord = (key: string, message: unknown): LogRecord => ({
 })
 
 const parse = Schema.decodeUnknownEither(Schema.parseJson())
+
+/** Not checked against a schema: for what is looked up by it in the database. */
+const parseLoosely = Option.liftThrowable((value: Uint8Array) =>
+  JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.length).toString("utf8")) as
+    | { readonly account?: unknown }
+    | null
+)
 
 /** What can still be told of a record that is not a message. */
 const unreadable = (record: LogRecord, message: unknown) => {
@@ -83,7 +93,8 @@ export const JsonPresenter = Layer.succeed(Presenter, {
         currency: submission.currency,
         accepted_at: submission.acceptedAt,
         cvv: submission.cvvShape,
-        card: submission.sealedCard ?? ""
+        card: submission.sealedCard ?? "",
+        ...(submission.giveUpToken === null ? {} : { give_up: submission.giveUpToken })
       } satisfies typeof SubmissionJson.Encoded
     ),
 
@@ -94,8 +105,14 @@ export const JsonPresenter = Layer.succeed(Presenter, {
     currency: message.currency,
     acceptedAt: message.accepted_at,
     cvvShape: message.cvv,
-    sealedCard: message.card
+    sealedCard: message.card,
+    giveUpToken: message.give_up ?? null
   })),
+
+  accountOf: ({ value }) => {
+    const account = Option.flatMapNullable(parseLoosely(value), (_) => _.account)
+    return Option.getOrNull(Option.filter(account, isAccountId))
+  },
 
   result: (transaction) =>
     toRecord(
@@ -103,6 +120,7 @@ export const JsonPresenter = Layer.succeed(Presenter, {
       {
         v: version,
         id: transaction.id,
+        account: transaction.accountId,
         decision: transaction.decision,
         decided_at: transaction.decidedAt,
         partition: transaction.position.partition,

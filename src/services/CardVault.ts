@@ -30,4 +30,7 @@ export class CardUnreadable extends Data.TaggedError("CardUnreadable")<{
 export class CardVault extends Context.Tag("gateway/CardVault")<CardVault, {
   readonly seal: (card: Card, facts: SealedFacts) => Effect.Effect<SealedCard>
   readonly open: (sealed: string, facts: SealedFacts) => Either.Either<Card, CardUnreadable>
+  /** Proof that an operator gave this transaction up: nobody makes one without the keys. */
+  readonly sealGiveUp: (id: TransactionId) => Effect.Effect<string>
+  readonly isGivenUp: (token: string, id: TransactionId) => boolean
 }>() {}

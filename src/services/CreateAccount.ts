@@ -32,7 +32,10 @@ export class CreateAccount extends Effect.Service<CreateAccount>()("gateway/Crea
         id: makeSecretId(createdAt, randomness.bytes(10)),
         accountId: account.id,
         digest: digests.secret(secret),
-        createdAt
+        scope: "full",
+        createdAt,
+        expiresAt: null,
+        lastUsedAt: null
       }
       return { account, secret, stored }
     })

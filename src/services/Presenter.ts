@@ -1,6 +1,6 @@
 import type { Either } from "effect"
 import { Context, Data } from "effect"
-import type { TransactionId } from "../domain/Ids.ts"
+import type { AccountId, TransactionId } from "../domain/Ids.ts"
 import type { Submission } from "../domain/Submission.ts"
 import type { SealedFacts } from "./CardVault.ts"
 import type { LogRecord, Position } from "./Log.ts"
@@ -11,6 +11,8 @@ import type { StoredTransaction } from "./TransactionRepository.ts"
 /** What the decision needs and nothing else: no reference, no metadata, no CVV. */
 export interface SubmissionMessage extends SealedFacts {
   readonly sealedCard: string
+  /** `CardVault.sealGiveUp`. */
+  readonly giveUpToken: string | null
 }
 
 export interface ParkedMessage {
@@ -29,6 +31,8 @@ export class Unreadable extends Data.TaggedError("Unreadable")<{
 export class Presenter extends Context.Tag("gateway/Presenter")<Presenter, {
   readonly submission: (submission: Submission) => LogRecord
   readonly readSubmission: (record: LogRecord) => Either.Either<SubmissionMessage, Unreadable>
+  /** The account that a record of `transactions` or `transactions_result` names, as it says; null when it names none. */
+  readonly accountOf: (record: LogRecord) => AccountId | null
   readonly result: (transaction: StoredTransaction) => LogRecord
   readonly readResult: (record: LogRecord) => Either.Either<DecisionToRecord, Unreadable>
   /** The record that could not be handled, as it was, with its reason and where it stood. */

@@ -1,5 +1,5 @@
 import { Clock, Effect, Either } from "effect"
-import { decideCard, type Decision, record as recordDecision } from "../domain/Transaction.ts"
+import { decideCard, type Decision, record as recordDecision, reject } from "../domain/Transaction.ts"
 import { type CardUnreadable, CardVault } from "./CardVault.ts"
 import { Failpoints } from "./Failpoints.ts"
 import { Log, type StoredRecord } from "./Log.ts"
@@ -27,7 +27,14 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
     const { park } = yield* ParkRecords
 
     const decideMessage = (message: SubmissionMessage): Either.Either<Decision, CardUnreadable> =>
-      Either.map(vault.open(message.sealedCard, message), (card) => decideCard(message, card, message.cvvShape))
+      vault.open(message.sealedCard, message).pipe(
+        Either.map((card) => decideCard(message, card, message.cvvShape)),
+        Either.orElse((unreadable) =>
+          message.giveUpToken !== null && vault.isGivenUp(message.giveUpToken, message.id)
+            ? Either.right(reject("card_unreadable"))
+            : Either.left(unreadable)
+        )
+      )
 
     const insert = Effect.fnUntraced(function*(decided: ReadonlyArray<StoredTransaction>) {
       yield* transactions.insert(decided)

@@ -3,7 +3,8 @@ import { Context } from "effect"
 import type { AccountId, TransactionId } from "../domain/Ids.ts"
 import type { Instant } from "../domain/Instant.ts"
 import type { Submission } from "../domain/Submission.ts"
-import type { Decision } from "../domain/Transaction.ts"
+import type { Brand } from "../domain/CardBrand.ts"
+import type { Decision, TransactionStatus } from "../domain/Transaction.ts"
 import type { Overloaded, StorageUnavailable, Unstorable } from "./Failure.ts"
 import type { Position } from "./Log.ts"
 import type { ParkedReason } from "./Metrics.ts"
@@ -48,11 +49,61 @@ export interface ParkedMark {
   readonly position: Position
 }
 
+/** What is left out is not asked. */
+export interface SubmissionFilter {
+  readonly status?: TransactionStatus | "processing"
+  /** Accepted at this instant or later. */
+  readonly acceptedFrom?: Instant
+  /** Accepted before this instant. */
+  readonly acceptedBefore?: Instant
+  /** Cents. */
+  readonly leastAmount?: number
+  readonly mostAmount?: number
+  readonly last4?: string
+  readonly brand?: Brand
+  readonly reference?: string
+}
+
 export interface Page {
   readonly scope: Scope
+  readonly filter: SubmissionFilter
   readonly limit: number
   /** Newest first: what is older than this id, or newer than that one. */
   readonly cursor: { readonly after: TransactionId } | { readonly before: TransactionId } | null
+}
+
+export interface Listed<A, Id = TransactionId> {
+  /** Newest first, `limit` at most; fewer, or none, also where the search stopped early. */
+  readonly found: ReadonlyArray<A>
+  /** The id to go on from, in the same direction; null at the end. */
+  readonly next: Id | null
+}
+
+/** An undecided submission whose record was parked. */
+export interface ParkedSubmission {
+  readonly id: TransactionId
+  readonly accountId: AccountId
+  readonly reason: ParkedReason
+  /** How often. */
+  readonly count: number
+  readonly parkedAt: Instant
+}
+
+/** What waits for a decision. */
+export interface Backlog {
+  readonly undecided: number
+  readonly oldestAcceptedAt: Instant | null
+  readonly parked: number
+}
+
+/** What a summary counts of a submission. */
+export interface SubmissionOutline {
+  readonly id: TransactionId
+  /** Cents. */
+  readonly amount: number
+  readonly acceptedAt: Instant
+  readonly status: TransactionStatus | null
+  readonly decidedAt: Instant | null
 }
 
 export interface SubmissionCounts {
@@ -89,8 +140,40 @@ export class SubmissionRepository extends Context.Tag("gateway/SubmissionReposit
     ids: ReadonlyArray<TransactionId>
   ) => Effect.Effect<ReadonlyArray<StoredSubmission>, StorageUnavailable>
 
-  /** At most `limit`, newest first. */
-  readonly list: (page: Page) => Effect.Effect<ReadonlyArray<StoredSubmission>, StorageUnavailable>
+  /** Those of the ids that are there, decided or not. */
+  readonly findMany: (
+    ids: ReadonlyArray<TransactionId>
+  ) => Effect.Effect<ReadonlyArray<StoredSubmission>, StorageUnavailable>
+
+  /**
+   * Newest first. A filter by account and reference, or by time, is a search in an index; with any other a page looks at
+   * 10,000 submissions at most, and may be short.
+   */
+  readonly list: (page: Page) => Effect.Effect<Listed<StoredSubmission>, StorageUnavailable>
+
+  /** In the order of ids, from the one on and before the other, at most `limit`. */
+  readonly outlines: (
+    scope: Scope,
+    range: { readonly from: TransactionId; readonly before: TransactionId },
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<SubmissionOutline>, StorageUnavailable>
+
+  /** Its cost grows with what waits, not with what was decided. */
+  readonly backlog: Effect.Effect<Backlog, StorageUnavailable>
+
+  /** Newest first. */
+  readonly listParked: (page: {
+    readonly limit: number
+    readonly cursor: Page["cursor"]
+  }) => Effect.Effect<Listed<ParkedSubmission>, StorageUnavailable>
+
+  readonly findParked: (id: TransactionId) => Effect.Effect<Option.Option<ParkedSubmission>, StorageUnavailable>
+
+  /** Makes an undecided submission due to be sent again; nothing happens to any other. */
+  readonly resendNow: (id: TransactionId, now: Instant) => Effect.Effect<void, StorageUnavailable>
+
+  /** The same, and its message will carry the token from now on. */
+  readonly giveUp: (id: TransactionId, now: Instant, token: string) => Effect.Effect<void, StorageUnavailable>
 
   /** Sets each decision where none is set; answers the ids that are no submission's. */
   readonly record: (

@@ -79,6 +79,7 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
         keyId,
         reference: request.reference,
         metadata: request.metadata,
+        giveUpToken: null,
         recorded: null
       }
 

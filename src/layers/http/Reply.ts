@@ -1,6 +1,6 @@
 import type { HttpApi, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import type { Effect } from "effect"
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Principal } from "../../services/Authenticate.ts"
 import type { GatewayApi } from "./Api.ts"
 import type { Problem } from "./Problem.ts"
@@ -31,9 +31,17 @@ export interface Reply<Body> {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** An answer that is written as it is made. */
+export interface StreamReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Runs when the head is out; the answer ends with it, and it ends with the client. */
+  readonly stream: (response: ServerResponse) => Effect.Effect<void>
+}
+
 export type Handler<Endpoint extends Endpoints> = (
   request: Received<Endpoint>
-) => Effect.Effect<Reply<HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>>, Problem>
+) => Effect.Effect<Reply<HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>> | StreamReply, Problem>
 
 type Named<Name extends string> = HttpApiEndpoint.HttpApiEndpoint.WithName<Endpoints, Name>
 export type EndpointName = HttpApiEndpoint.HttpApiEndpoint.Name<Endpoints>

@@ -1,7 +1,10 @@
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { Audit } from "../../services/Audit.ts"
 import { CompareDecisions } from "../../services/CompareDecisions.ts"
+import { Profile } from "../../services/Profile.ts"
+import { Simulation } from "../../services/Simulation.ts"
 import { AesCardVault } from "../AesCardVault.ts"
+import { AesSessionSeal } from "../AesSessionSeal.ts"
 import { DemoAccount } from "../DemoAccount.ts"
 import { Foundation } from "../Foundation.ts"
 import { HmacDigests } from "../HmacDigests.ts"
@@ -40,13 +43,14 @@ const ProcessorDatabase = SqlTransactionRepository.pipe(
 )
 
 const CardVault = AesCardVault.pipe(Layer.provide(EnvironmentCardKeys))
-const Digests = HmacDigests.pipe(Layer.provideMerge(EnvironmentSecrets))
+const Digests = Layer.mergeAll(HmacDigests, AesSessionSeal).pipe(Layer.provideMerge(EnvironmentSecrets))
+const Here = Layer.merge(Layer.succeed(Profile, "distributed"), Layer.succeed(Simulation, Option.none()))
 const Between = Layer.mergeAll(KafkaLog, JsonPresenter)
 
 const Intake = Welcome.pipe(
   Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
   Layer.provide(IntakeUseCases),
-  Layer.provide(Layer.mergeAll(GatewayDatabase, Between, CardVault, Digests)),
+  Layer.provide(Layer.mergeAll(GatewayDatabase, Between, CardVault, Digests, Here)),
   Layer.provide(Foundation)
 )
 
@@ -69,7 +73,7 @@ const Gateway = Welcome.pipe(
   Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
   Layer.merge(Layer.mergeAll(Processor, Recorder)),
   Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecorderUseCases)),
-  Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, Between, CardVault, Digests)),
+  Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, Between, CardVault, Digests, Here)),
   Layer.provide(Migrated),
   Layer.provide(Foundation)
 )

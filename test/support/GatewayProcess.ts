@@ -16,6 +16,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { AesCardVault } from "../../src/layers/AesCardVault.ts"
+import { AesSessionSeal } from "../../src/layers/AesSessionSeal.ts"
 import { Daemons } from "../../src/layers/Daemons.ts"
 import { HmacDigests } from "../../src/layers/HmacDigests.ts"
 import { ApiAddress, HttpIntake } from "../../src/layers/http/HttpIntake.ts"
@@ -24,6 +25,7 @@ import { JsonPresenter } from "../../src/layers/JsonPresenter.ts"
 import { EmbeddedKeys } from "../../src/layers/Keys.ts"
 import { LogRetention } from "../../src/layers/LogRetention.ts"
 import { Processor } from "../../src/layers/Processor.ts"
+import { EmbeddedProfile } from "../../src/layers/ProfileLayers.ts"
 import { MetricsRegistry, PrometheusMetrics } from "../../src/layers/PrometheusMetrics.ts"
 import { Recorder } from "../../src/layers/Recorder.ts"
 import { UseCaseSettings } from "../../src/layers/Settings.ts"
@@ -36,6 +38,7 @@ import { SqlTransactionRepository } from "../../src/layers/sql/SqlTransactionRep
 import { LockedDataDir } from "../../src/layers/sqlite/DataDir.ts"
 import { sqliteDatabase } from "../../src/layers/sqlite/SqliteDatabase.ts"
 import { SqliteLog } from "../../src/layers/sqlite/SqliteLog.ts"
+import { SimulatedLog } from "../../src/layers/SimulatedLog.ts"
 import { SystemRandomness } from "../../src/layers/SystemRandomness.ts"
 import { IntakeUseCases, ProcessorUseCases, RecorderUseCases } from "../../src/layers/UseCases.ts"
 import { AccountRepository } from "../../src/services/AccountRepository.ts"
@@ -98,7 +101,7 @@ const capturing = (logged: Array<string>) =>
   )
 
 const Observation = PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Live))
-const Cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
+const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 const durably = { synchronous: "FULL" } as const
 
 /** The port's own layer, with its value replaced on the way out. */
@@ -165,10 +168,11 @@ const gatewayLayer = ({ asked, controls, inserting, latch }: Effect.Effect.Succe
         Layer.provide(sqliteDatabase("gateway", durably))
       ),
       transactions.pipe(Layer.provide(migrated(processorSchema)), Layer.provide(sqliteDatabase("processor", durably))),
-      SqliteLog.pipe(Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" }))),
+      SimulatedLog.pipe(Layer.provide(SqliteLog), Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" }))),
       JsonPresenter
     )),
     Layer.provide(Cryptography),
+    Layer.provide(EmbeddedProfile),
     Layer.provide(Layer.mergeAll(LockedDataDir, SystemRandomness, Observation)),
     Layer.provideMerge(Daemons.Default)
   )

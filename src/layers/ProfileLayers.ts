@@ -3,7 +3,10 @@ import { Profile } from "../services/Profile.ts"
 import { Simulation } from "../services/Simulation.ts"
 
 /** Failures can be tried out. */
-export const EmbeddedProfile = Layer.merge(Layer.succeed(Profile, "embedded"), Layer.effect(Simulation, Simulation.make))
+export const EmbeddedProfile = Layer.merge(
+  Layer.succeed(Profile, "embedded"),
+  Layer.effect(Simulation, Simulation.make)
+)
 
 /** All is real. */
 export const DistributedProfile = Layer.merge(

@@ -90,11 +90,29 @@ describe("what the messages look like", () => {
     const { acceptedAt, accountId, amount, currency, cvvShape, id, sealedCard } = submission
     assert.deepStrictEqual(
       presenter.readSubmission(readRecord("submission")),
-      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard: sealedCard!, giveUpToken: null })
+      Either.right({
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape,
+        sealedCard: sealedCard!,
+        giveUpToken: null
+      })
     )
     assert.deepStrictEqual(
       presenter.readSubmission(readRecord("submission-given-up")),
-      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard: sealedCard!, giveUpToken: "1.k1.token" })
+      Either.right({
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape,
+        sealedCard: sealedCard!,
+        giveUpToken: "1.k1.token"
+      })
     )
     const decided = { id, decidedAt: transaction.decidedAt, position }
     const approved = { status: "approved", reason: null } as const

@@ -45,8 +45,10 @@ const fixture = () => {
     layer,
     fails: () => (down = true),
     hold: (account: Account, ...secrets: ReadonlyArray<Redacted.Redacted>) =>
-      Effect.map(KeyedDigests, (_) =>
-        held.set(account.id, { account, secrets: secrets.map((secret) => secretOf(account, _.secret(secret))) })),
+      Effect.map(
+        KeyedDigests,
+        (_) => held.set(account.id, { account, secrets: secrets.map((secret) => secretOf(account, _.secret(secret))) })
+      ),
     /** What it answered, and how often the database was read for it. */
     ask: (username: string, secret: Redacted.Redacted) =>
       Effect.gen(function*() {

@@ -88,7 +88,16 @@ describe("what the messages look like", () => {
     const { acceptedAt, accountId, amount, currency, cvvShape, id, sealedCard } = submission
     assert.deepStrictEqual(
       presenter.readSubmission(readRecord("submission")),
-      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard: sealedCard! })
+      Either.right({
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape,
+        sealedCard: sealedCard!,
+        giveUpToken: null
+      })
     )
     const decided = { id, decidedAt: transaction.decidedAt, position }
     const approved = { status: "approved", reason: null } as const
@@ -126,10 +135,10 @@ describe("what the messages look like", () => {
 describe("JsonPresenter", () => {
   it.prop("a submission is read as it was written", [Submission], ([of]) => {
     const sealed = { ...of, sealedCard: of.sealedCard ?? "" }
-    const { accountId, acceptedAt, amount, currency, cvvShape, id, sealedCard } = sealed
+    const { accountId, acceptedAt, amount, currency, cvvShape, giveUpToken, id, sealedCard } = sealed
     assert.deepStrictEqual(
       presenter.readSubmission(presenter.submission(sealed)),
-      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard })
+      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard, giveUpToken })
     )
   })
 

@@ -115,9 +115,10 @@ export const unknownOutcomes = (scene: Scene) => {
           for (const fault of ["answer lost", "not carried out"] as const) {
             const account = accountOf()
             next(new RegExp(`^INSERT INTO ${table}\\b`), fault)
-            yield* accounts.insert(account, secretOf(account, "digest"))
+            const secret = secretOf(account, "digest")
+            yield* accounts.insert(account, secret)
             const found = yield* accounts.findCredentials(account.id)
-            assert.deepStrictEqual(found, Option.some({ account, digests: ["digest"] }), `${table} ${fault}`)
+            assert.deepStrictEqual(found, Option.some({ account, secrets: [secret] }), `${table} ${fault}`)
           }
         }
         assert.strictEqual(left(), 0)

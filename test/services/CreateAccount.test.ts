@@ -24,7 +24,17 @@ describe("CreateAccount", () => {
       assert.strictEqual(instantOf(account.id), noon)
       assert.isTrue(isSecret(secret))
       const stored = Option.getOrThrow(yield* (yield* AccountRepository).findCredentials(account.id))
-      assert.deepStrictEqual(stored, { account, digests: [(yield* KeyedDigests).secret(secret)] })
+      assert.deepStrictEqual(stored.account, account)
+      const digest = (yield* KeyedDigests).secret(secret)
+      assert.deepStrictEqual(stored.secrets.map((_) => ({ ..._, id: null })), [{
+        id: null,
+        accountId: account.id,
+        digest,
+        scope: "full",
+        createdAt: noon,
+        expiresAt: null,
+        lastUsedAt: null
+      }])
       const text = Redacted.value(secret)
       for (
         const print of [JSON.stringify({ account, secret, stored }), inspect({ account, secret, stored }, { depth: 9 })]

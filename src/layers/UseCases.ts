@@ -13,12 +13,15 @@ import { ResendOverdue } from "../services/ResendOverdue.ts"
 import { SecretUses } from "../services/SecretUses.ts"
 import { SubmitTransaction } from "../services/SubmitTransaction.ts"
 import { Summarize } from "../services/Summarize.ts"
+import { TailedEventFeed } from "../services/TailedEventFeed.ts"
 import { WatchPipeline } from "../services/WatchPipeline.ts"
 
 /** The use cases of each role. */
 export const IntakeUseCases = Layer.mergeAll(
   SubmitTransaction.Default,
   AwaitDecision.Default,
+  Authenticate.Default,
+  SecretUses.Default,
   CreateAccount.Default,
   ManageAccounts.Default,
   ManageSecrets.Default,
@@ -26,7 +29,8 @@ export const IntakeUseCases = Layer.mergeAll(
   WatchPipeline.Default,
   Summarize.Default,
   FailedAttempts.Default,
+  TailedEventFeed,
   Audit.Default
-).pipe(Layer.provideMerge(Authenticate.Default), Layer.provideMerge(SecretUses.Default))
+)
 export const ProcessorUseCases = ProcessTransactions.Default
 export const RecorderUseCases = Layer.mergeAll(RecordDecisions.Default, ResendOverdue.Default)

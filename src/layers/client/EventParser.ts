@@ -50,7 +50,9 @@ export const makeEventParser = (resumedAfter = ""): EventParser => {
   const line = (text: string, messages: Array<Message>): void => {
     if (text === "") {
       lastEventId = id
-      if (data.length > 0) messages.push({ event: event === "" ? "message" : event, data: data.join("\n"), lastEventId })
+      if (data.length > 0) {
+        messages.push({ event: event === "" ? "message" : event, data: data.join("\n"), lastEventId })
+      }
       event = ""
       data = []
       return

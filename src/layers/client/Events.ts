@@ -2,7 +2,7 @@ import { HttpClientRequest } from "@effect/platform"
 import { Chunk, Effect, Either, Schema, Stream } from "effect"
 import { EventId } from "../../domain/Ids.ts"
 import { Timestamp, TransactionResource } from "../http/TransactionResource.ts"
-import { type Message, makeEventParser } from "./EventParser.ts"
+import { makeEventParser, type Message } from "./EventParser.ts"
 import { fromSchema, fromTransport, GatewayError, streamEnded, timedOut } from "./GatewayError.ts"
 import { backOff } from "./Retry.ts"
 import type { Transport } from "./Transport.ts"
@@ -68,7 +68,9 @@ const eventsOf = (
   { data, event, lastEventId }: Message,
   before: string
 ): Either.Either<ReadonlyArray<GatewayEvent>, GatewayError> => {
-  const refused = Either.mapLeft((_: Parameters<typeof fromSchema>[0]) => fromSchema(_, { status: 200, requestId: null }))
+  const refused = Either.mapLeft((_: Parameters<typeof fromSchema>[0]) =>
+    fromSchema(_, { status: 200, requestId: null })
+  )
   if (event === "reset") return Either.right([{ type: "reset", cursor: lastEventId }])
   if (event === "batch") {
     return refused(Either.map(decodeBatch(data), (events) =>
@@ -137,10 +139,11 @@ export const streamEvents = (
         failures++
         return mayReconnect(error)
           ? Stream.unwrap(
-            backOff({ first: wasConnected ? retry : policy.first, longest: longestRetry }, failures, error.retryAfter).pipe(
-              Effect.flatMap(Effect.sleep),
-              Effect.as(connections)
-            )
+            backOff({ first: wasConnected ? retry : policy.first, longest: longestRetry }, failures, error.retryAfter)
+              .pipe(
+                Effect.flatMap(Effect.sleep),
+                Effect.as(connections)
+              )
           )
           : Stream.fail(error)
       })

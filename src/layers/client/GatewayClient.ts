@@ -115,8 +115,7 @@ const makeClient = (options: ClientOptions) => {
         }).pipe(
           Effect.map(([transaction, { headers }]) => ({ transaction, etag: headers["etag"] ?? null })),
           Effect.catchIf(
-            (error) =>
-              error instanceof HttpClientError.ResponseError && error.response.status === 304,
+            (error) => error instanceof HttpClientError.ResponseError && error.response.status === 304,
             () => Effect.succeed(null)
           )
         )

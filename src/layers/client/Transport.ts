@@ -6,7 +6,14 @@ import {
   type HttpClientResponse
 } from "@effect/platform"
 import { Clock, Duration, Effect, FiberRef, Layer, Redacted } from "effect"
-import { fromAnswer, fromTransport, type GatewayError, type Progress, timedOut, toGatewayError } from "./GatewayError.ts"
+import {
+  fromAnswer,
+  fromTransport,
+  type GatewayError,
+  type Progress,
+  timedOut,
+  toGatewayError
+} from "./GatewayError.ts"
 import { type RetryOptions, retryPolicy, withRetries } from "./Retry.ts"
 
 export interface ClientOptions {
@@ -96,18 +103,21 @@ export const makeTransport = (options: ClientOptions) => {
     request: HttpClientRequest.HttpClientRequest,
     read: (response: Response) => Effect.Effect<unknown, HttpClientError.HttpClientError>
   ): Effect.Effect<Response, GatewayError> =>
-    Effect.flatMap(FiberRef.get(reported), (progress) =>
-      Effect.flatMap(Effect.mapError(client.execute(request), fromTransport), (response) => {
-        if (response.status >= 400) return refused(response)
-        return Effect.as(Effect.mapError(read(response), fromTransport), response).pipe(
-          Effect.tap(() =>
-            Effect.sync(() => {
-              progress.status = response.status
-              progress.requestId = response.headers["request-id"] ?? null
-            })
+    Effect.flatMap(
+      FiberRef.get(reported),
+      (progress) =>
+        Effect.flatMap(Effect.mapError(client.execute(request), fromTransport), (response) => {
+          if (response.status >= 400) return refused(response)
+          return Effect.as(Effect.mapError(read(response), fromTransport), response).pipe(
+            Effect.tap(() =>
+              Effect.sync(() => {
+                progress.status = response.status
+                progress.requestId = response.headers["request-id"] ?? null
+              })
+            )
           )
-        )
-      }))
+        })
+    )
 
   const send = (
     request: HttpClientRequest.HttpClientRequest,

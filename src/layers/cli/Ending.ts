@@ -46,5 +46,8 @@ export const endingOf = (error: GatewayError): Ending => {
   const again = error.idempotencyKey !== null && code === exitCodes.failed
     ? ` Repeat it with --idempotency-key ${error.idempotencyKey} and it is made once at most.`
     : ""
-  return new Ending({ code, sentence: `${error.detail}${fields === "" ? "" : ` ${fields}`} (${mark})${again}` })
+  return new Ending({
+    code,
+    sentence: `${error.detail.replace(/: see errors\.$/, ":")}${fields === "" ? "" : ` ${fields}`} (${mark})${again}`
+  })
 }

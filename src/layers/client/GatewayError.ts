@@ -55,8 +55,22 @@ const systemCode = (cause: unknown): string | undefined =>
     ? systemCode(cause.cause)
     : undefined
 
+/** fetch does not go to some ports at all (WHATWG Fetch, 2.9). */
+const isBadPort = (cause: unknown): boolean =>
+  Predicate.hasProperty(cause, "cause") && Predicate.hasProperty(cause.cause, "message") &&
+  cause.cause.message === "bad port"
+
+const unsendable = new GatewayError({
+  ...none,
+  status: null,
+  code: "invalid_request",
+  detail: "The request cannot be sent: is the address right?",
+  retryable: false
+})
+
 const fromNetwork = (cause: unknown): GatewayError => {
   const code = systemCode(cause)
+  if (isBadPort(cause)) return unsendable
   return code !== undefined && neverConnected.has(code)
     ? new GatewayError({
       ...none,
@@ -98,13 +112,7 @@ export const streamEnded = new GatewayError({
 /** What the transport of a request fails with: the errors of the platform hold the request, so only their causes go on. */
 export const fromTransport = (error: HttpClientError.HttpClientError): GatewayError =>
   error._tag === "RequestError" && error.reason !== "Transport"
-    ? new GatewayError({
-      ...none,
-      status: null,
-      code: "invalid_request",
-      detail: "The request cannot be sent: is the address right?",
-      retryable: false
-    })
+    ? unsendable
     : fromNetwork(error.cause)
 
 const Problem = Schema.parseJson(Schema.Struct({

@@ -100,7 +100,7 @@ export const MysqlSettings = Config.all({
 /** What a topic of Kafka is made with, and must have at least. */
 export const TopicSettings = Config.all({
   partitions: Config.option(integer("KAFKA_PARTITIONS", 1, 1000, "an integer")),
-  replicationFactor: Config.option(integer("KAFKA_REPLICATION_FACTOR", 1, 10, "an integer"))
+  replicationFactor: Config.option(integer("KAFKA_REPLICATION", 1, 10, "an integer"))
 })
 
 const addresses = (name: string) =>

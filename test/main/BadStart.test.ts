@@ -386,7 +386,7 @@ const nonsense: Readonly<Record<string, ReadonlyArray<string>>> = {
   KAFKA_BROKERS: ["kafka-1:9092,kafka-2:9092", "kafka-1", "kafka-1:9092,", "http://kafka-1:9092", "kafka-1:port"],
   KAFKA_TOPIC_PREFIX: ["a b", "a/b", "a".repeat(101)],
   KAFKA_PARTITIONS: ["0", "1001", "6.5"],
-  KAFKA_REPLICATION_FACTOR: ["0", "11"],
+  KAFKA_REPLICATION: ["0", "11"],
   KAFKA_SSL: ["yes", "1"],
   KAFKA_SSL_CA_FILE: ["/nowhere/ca.pem"],
   KAFKA_SASL_MECHANISM: ["gssapi", "PLAIN"],

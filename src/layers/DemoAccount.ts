@@ -38,7 +38,8 @@ export class DemoAccount extends Context.Tag("gateway/DemoAccount")<DemoAccount,
         }
         const found = yield* accounts.findCredentials(read.right.account)
         // under another SECRET_PEPPER the secret would be no good
-        const works = (_: Credentials) => digests.secretMatches(read.right.secret, _.secrets.map((secret) => secret.digest))
+        const digest = digests.secret(read.right.secret)
+        const works = ({ secrets }: Credentials) => secrets.some((_) => digests.areEqual(_.digest, digest))
         if (Option.isSome(found)) return works(found.value) ? Option.some(read.right) : Option.none()
       }
       if (!(yield* accounts.isEmpty)) return Option.none()

@@ -110,7 +110,7 @@ export const JsonPresenter = Layer.succeed(Presenter, {
   })),
 
   accountOf: ({ value }) => {
-    const account = Option.flatMapNullable(parseLoosely(value), (_) => _.account)
+    const account = Option.map(parseLoosely(value), (_) => _?.account)
     return Option.getOrNull(Option.filter(account, isAccountId))
   },
 

@@ -1,6 +1,8 @@
 import { Config, ConfigProvider, Duration, Layer, LogLevel, Record } from "effect"
+import { isIP } from "node:net"
 import { WaitSettings } from "../services/AwaitDecision.ts"
 import { ResendSettings } from "../services/ResendOverdue.ts"
+import { StreamSettings } from "./http/EventStreams.ts"
 
 // Every variable of the environment that the gateway reads is here; docs/configuration.md lists them, a test compares.
 
@@ -33,6 +35,14 @@ const count = (name: string, byDefault: number) =>
 const flag = (name: string) =>
   Config.literal("true", "false")(name).pipe(Config.map((_) => _ === "true"), Config.withDefault(false))
 
+/** An address, or a network as RFC 4632 and RFC 4291 write it. */
+const isNetwork = (text: string): boolean => {
+  const [address = "", prefix, ...rest] = text.split("/")
+  const bits = isIP(address) === 6 ? 128 : 32
+  return isIP(address) !== 0 && rest.length === 0 &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+}
+
 const port = (name: string, byDefault: number) => integer(name, 0, 65_535, "a port").pipe(Config.withDefault(byDefault))
 
 export const HttpSettings = Config.all({
@@ -42,7 +52,22 @@ export const HttpSettings = Config.all({
   /** What is still being answered at a shutdown is cut after this. */
   shutdownGrace: milliseconds("SHUTDOWN_GRACE_MS", "4 seconds"),
   /** A request whose headers and body take longer is answered 408. */
-  requestTimeout: milliseconds("REQUEST_TIMEOUT_MS", "10 seconds")
+  requestTimeout: milliseconds("REQUEST_TIMEOUT_MS", "10 seconds"),
+  /** Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  trustedProxies: Config.nonEmptyString("TRUSTED_PROXIES").pipe(
+    Config.validate({
+      message: "Expected addresses and networks, 10.0.0.1,192.168.0.0/16",
+      validation: (text) => text.split(",").every((_) => isNetwork(_.trim()))
+    }),
+    Config.map((text) => text.split(",").map((_) => _.trim())),
+    Config.withDefault<ReadonlyArray<string>>([])
+  ),
+  /** Requests a second of an account, 0 for no limit. */
+  rateLimit: Config.option(integer("RATE_LIMIT", 0, 1_000_000, "requests a second")),
+  /** Requests that are answered at one time, without those that only wait; beyond that, 503. */
+  concurrentRequests: count("CONCURRENT_REQUESTS", 5_000),
+  /** Connections to the API at one time; beyond that they are closed at once. */
+  connections: count("CONNECTIONS", 25_000)
 })
 
 export const DataDirSettings = Config.nonEmptyString("DATA_DIR").pipe(Config.withDefault("./data"))
@@ -152,8 +177,15 @@ const WaitConfig = Config.all({
   perProcess: count("WAITS_PER_PROCESS", 10_000)
 })
 
+const StreamConfig = Config.all({
+  perAccount: count("STREAMS_PER_ACCOUNT", 100),
+  perProcess: count("STREAMS_PER_PROCESS", 10_000),
+  buffer: Config.succeed(1_000_000)
+})
+
 /** The settings of the use cases. */
 export const UseCaseSettings = Layer.mergeAll(
   Layer.effect(ResendSettings, ResendConfig),
-  Layer.effect(WaitSettings, WaitConfig)
+  Layer.effect(WaitSettings, WaitConfig),
+  Layer.effect(StreamSettings, StreamConfig)
 )

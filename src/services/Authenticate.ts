@@ -1,30 +1,39 @@
 import { Clock, Context, Data, Duration, Effect, Option, Redacted, Schema } from "effect"
-import { AccountId, makeAccountId } from "../domain/Ids.ts"
-import { isSecret } from "../domain/Secret.ts"
-import { AccountRepository, type Credentials } from "./AccountRepository.ts"
+import { AccountId, makeAccountId, type SecretId } from "../domain/Ids.ts"
+import type { Instant } from "../domain/Instant.ts"
+import { isSecret, type SecretScope } from "../domain/Secret.ts"
+import { AccountRepository, type Credentials, type StoredSecret } from "./AccountRepository.ts"
 import type { StorageUnavailable } from "./Failure.ts"
 import { KeyedDigests } from "./KeyedDigests.ts"
+import { SecretUses } from "./SecretUses.ts"
+import type { SessionClaims } from "./SessionSeal.ts"
 
-/** Who makes a request. */
-export type Principal = { readonly _tag: "Account"; readonly id: AccountId } | { readonly _tag: "Operator" }
+/** Who makes a request, and by which secret. */
+export type Principal =
+  | { readonly _tag: "Account"; readonly id: AccountId; readonly secretId: SecretId; readonly scope: SecretScope }
+  | { readonly _tag: "Operator" }
 
-/** Unknown account, wrong secret, disabled account: one answer for all. */
+/** Unknown account, wrong or expired secret, disabled account: one answer for all. */
 export class Unauthenticated extends Data.TaggedError("Unauthenticated") {}
 
 /** The operator's secret (`OPERATOR_SECRET`). */
 export class OperatorSecret extends Context.Tag("gateway/OperatorSecret")<OperatorSecret, Redacted.Redacted>() {}
 
-/** How long a credential that was read may be used without another look. */
-const remembered = Duration.toMillis("5 seconds")
+/** How long a credential that was read may be used without another look: what was revoked elsewhere is, within 5 s. */
+const remembered = Duration.toMillis("4 seconds")
 const capacity = 10_000
+
+const operator: Principal = { _tag: "Operator" }
 
 /** Compared with where there is nobody, so that it takes as long. */
 const nobody: Credentials = {
   account: { id: makeAccountId(0, new Uint8Array(10)), name: "nobody", createdAt: 0, disabledAt: 0 },
-  digests: []
+  secrets: []
 }
 
 const isAccountId = Schema.is(AccountId)
+
+export const isLive = ({ expiresAt }: StoredSecret, now: Instant): boolean => expiresAt === null || now < expiresAt
 
 /**
  * Checks an account's or the operator's credential. Every failure of what could be an account's reads the database exactly
@@ -32,9 +41,11 @@ const isAccountId = Schema.is(AccountId)
  * works at once.
  */
 export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authenticate", {
+  dependencies: [SecretUses.Default],
   effect: Effect.gen(function*() {
     const accounts = yield* AccountRepository
     const digests = yield* KeyedDigests
+    const uses = yield* SecretUses
     const operatorDigest = digests.secret(yield* OperatorSecret)
     const recent = new Map<string, { readonly credentials: Credentials; readonly readAt: number }>()
 
@@ -45,36 +56,88 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
       recent.set(id, { credentials, readAt })
     }
 
-    const matches = (secret: Redacted.Redacted, credentials: Credentials) =>
-      digests.secretMatches(secret, credentials.digests) && credentials.account.disabledAt === null
-
-    /** Null where nothing remembered says yes: that is no refusal, `authenticate` knows. `now` in ms since the epoch. */
-    const recall = (username: string, secret: Redacted.Redacted, now: number): Principal | null => {
-      const cached = recent.get(username)
-      const known = cached !== undefined && Math.abs(now - cached.readAt) < remembered ? cached.credentials : nobody
-      return matches(secret, known) ? { _tag: "Account", id: known.account.id } : null
+    const recalled = (id: string, now: Instant): Credentials | null => {
+      const cached = recent.get(id)
+      return cached !== undefined && Math.abs(now - cached.readAt) < remembered ? cached.credentials : null
     }
 
-    const authenticateAccount = Effect.fnUntraced(function*(id: AccountId, secret: Redacted.Redacted) {
-      const now = yield* Clock.currentTimeMillis
+    const read = Effect.fnUntraced(function*(id: AccountId) {
+      const readAt = yield* Clock.currentTimeMillis
       const found = yield* accounts.findCredentials(id)
-      if (Option.isSome(found)) remember(found.value, now)
-      if (!matches(secret, Option.getOrElse(found, () => nobody))) return yield* new Unauthenticated()
-      return { _tag: "Account", id } satisfies Principal
+      if (Option.isSome(found)) remember(found.value, readAt)
+      return Option.getOrElse(found, () => nobody)
     })
+
+    /** Every secret is compared, so that the time tells nothing. */
+    const principalOf = (
+      { account, secrets }: Credentials,
+      now: Instant,
+      matches: (secret: StoredSecret) => boolean
+    ): Principal | null => {
+      const matching = secrets.filter(matches).find((_) => isLive(_, now))
+      if (matching === undefined || account.disabledAt !== null) return null
+      uses.note(matching, now)
+      return { _tag: "Account", id: account.id, secretId: matching.id, scope: matching.scope }
+    }
+
+    const bySecret = (credentials: Credentials, secret: Redacted.Redacted, now: Instant): Principal | null => {
+      const digest = digests.secret(secret)
+      // one comparison where there is none to compare with
+      if (credentials.secrets.length === 0) digests.areEqual(digest, digest)
+      return principalOf(credentials, now, (_) => digests.areEqual(_.digest, digest))
+    }
+
+    const orRefuse = (principal: Principal | null): Effect.Effect<Principal, Unauthenticated> =>
+      principal === null ? new Unauthenticated() : Effect.succeed(principal)
+
+    /** Null where nothing remembered says yes: that is no refusal, `authenticate` knows. */
+    const recall = (username: string, secret: Redacted.Redacted, now: Instant): Principal | null =>
+      bySecret(recalled(username, now) ?? nobody, secret, now)
 
     const authenticate = (
       username: string,
       secret: Redacted.Redacted
     ): Effect.Effect<Principal, Unauthenticated | StorageUnavailable> => {
       if (username === "operator") {
-        return digests.secretMatches(secret, [operatorDigest])
-          ? Effect.succeed({ _tag: "Operator" })
-          : new Unauthenticated()
+        return orRefuse(digests.areEqual(digests.secret(secret), operatorDigest) ? operator : null)
       }
-      return isAccountId(username) && isSecret(secret) ? authenticateAccount(username, secret) : new Unauthenticated()
+      if (!isAccountId(username) || !isSecret(secret)) return new Unauthenticated()
+      return Effect.flatMap(
+        read(username),
+        (credentials) => Effect.flatMap(Clock.currentTimeMillis, (now) => orRefuse(bySecret(credentials, secret, now)))
+      )
     }
 
-    return { authenticate, recall } as const
+    /** Who a session is of, as long as its secret lives. */
+    const resume = Effect.fnUntraced(function*({ expiresAt, subject }: SessionClaims) {
+      const now = yield* Clock.currentTimeMillis
+      if (now >= expiresAt) return yield* new Unauthenticated()
+      if (subject._tag === "Operator") {
+        return yield* orRefuse(digests.areEqual(subject.secretDigest, operatorDigest) ? operator : null)
+      }
+      const credentials = recalled(subject.id, now) ?? (yield* read(subject.id))
+      return yield* orRefuse(principalOf(credentials, now, (_) => _.id === subject.secretId))
+    })
+
+    /** What a session of this principal claims. */
+    const claimsOf = (principal: Principal, expiresAt: Instant): SessionClaims => ({
+      subject: principal._tag === "Operator"
+        ? { _tag: "Operator", secretDigest: operatorDigest }
+        : { _tag: "Account", id: principal.id, secretId: principal.secretId },
+      expiresAt
+    })
+
+    /** Whether its secret still opens anything, asked of the database: for what lasts longer than a request. */
+    const isStillAllowed = Effect.fnUntraced(function*(principal: Principal) {
+      if (principal._tag === "Operator") return true
+      const credentials = yield* read(principal.id)
+      const now = yield* Clock.currentTimeMillis
+      return principalOf(credentials, now, (_) => _.id === principal.secretId) !== null
+    })
+
+    /** For who has just changed an account's credentials: this process holds to it at once, the others within 5 s. */
+    const forget = (id: AccountId) => Effect.sync(() => void recent.delete(id))
+
+    return { authenticate, recall, resume, claimsOf, isStillAllowed, forget } as const
   })
 }) {}

@@ -124,6 +124,13 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
       return Effect.forEach(Array.from(waiting.keys()), wake, { discard: true })
     })
 
-    return { await: await_, hasRoom, close, run: log.tail("transactions_result", "end", hear) } as const
+    return {
+      await: await_,
+      hasRoom,
+      /** Waits now. */
+      waiting: () => waits,
+      close,
+      run: log.tail("transactions_result", "end", hear)
+    } as const
   })
 }) {}

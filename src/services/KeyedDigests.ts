@@ -6,8 +6,8 @@ import { Context } from "effect"
  */
 export class KeyedDigests extends Context.Tag("gateway/KeyedDigests")<KeyedDigests, {
   readonly secret: (secret: Redacted.Redacted) => string
-  /** Compares in constant time with every digest given, and with a dummy when there is none. */
-  readonly secretMatches: (secret: Redacted.Redacted, digests: ReadonlyArray<string>) => boolean
+  /** In constant time. */
+  readonly areEqual: (one: string, other: string) => boolean
   /** Tells two uses of one card apart from two cards, without the number (PCI DSS 3.5.1.1). */
   readonly cardNumber: (digits: string) => string
   /** Of a request's canonical JSON (RFC 8785), which must not hold the CVV. */

@@ -92,6 +92,8 @@ export const serve = Effect.fnUntraced(function*(options: {
   /** The variable that a person would change. */
   readonly variable: string
   readonly requestTimeout: Duration.Duration
+  /** Connections at one time. */
+  readonly connections?: number
   readonly grace: Duration.Duration
   readonly beforeClose: Effect.Effect<void>
 }) {
@@ -130,6 +132,8 @@ export const serve = Effect.fnUntraced(function*(options: {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
     afterAnswers(socket, () => writeRefusal(socket, refusalOf(error.code), requestId()))
   })
+
+  if (options.connections !== undefined) server.maxConnections = options.connections
 
   // a client that reads nothing of its answer, for longer than any wait lasts
   server.setTimeout(keepAliveTimeout)

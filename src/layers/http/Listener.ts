@@ -1,16 +1,17 @@
 import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { Authenticate, type Principal } from "../../services/Authenticate.ts"
 import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
+import { Credentials } from "./Credentials.ts"
 import { makeRequestId } from "./HttpServer.ts"
 import { operationsOf } from "./Operation.ts"
-import { encodeProblem, Problem, unavailable } from "./Problem.ts"
-import type { Handlers } from "./Reply.ts"
+import { encodeProblem, Problem } from "./Problem.ts"
+import type { RateLimits } from "./RateLimits.ts"
+import type { Handlers, StreamReply } from "./Reply.ts"
 import { type Body, collectBody } from "./RequestBody.ts"
-import { type Arrived, checkRequest } from "./RequestChecks.ts"
-import { basicCredential, namesHost } from "./RequestHeaders.ts"
+import { type Arrived, type Caller, checkAccess, checkContent } from "./RequestChecks.ts"
+import { namesHost } from "./RequestHeaders.ts"
 import { makeRouter } from "./Router.ts"
 
 /** What is answered to a request, encoded. */
@@ -29,16 +30,15 @@ export interface Page {
 /** Shown for requests that match no route: a raw path may hold anything. */
 const otherRoute = "other"
 
-const challenge = { "www-authenticate": "Basic realm=\"gateway\", charset=\"UTF-8\"" }
-const unauthenticated = new Problem({
-  name: "unauthenticated",
-  detail: "Send account and secret by HTTP Basic authentication.",
-  headers: challenge
-})
 /** What is counted of a request whose client went away before it was answered (nginx's 499). */
 const clientClosedRequest = 499
 const noRoute = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
 const badHost = new Problem({ name: "bad_request", detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)." })
+const overloaded = new Problem({
+  name: "overloaded",
+  detail: "Nothing was done: repeat the request in a moment."
+})
+const anyone: Caller = { principal: null, byCookie: false }
 const mistake = new Problem({
   name: "internal_error",
   detail: "The gateway's log says what happened, by the request id."
@@ -46,10 +46,20 @@ const mistake = new Problem({
 
 /**
  * Serves the contract. Every request passes the same checks in the same order (docs/decisions/0004): path, method,
- * framing, credential, access, Accept, content type, size, JSON, schema.
+ * framing, credential, access, rate, Accept, content type, size, query, headers, JSON, schema.
  */
-export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, pages: ReadonlyArray<Page>) {
-  const { authenticate, recall } = yield* Authenticate
+export const makeListener = Effect.fnUntraced(function*(options: {
+  readonly handlers: Handlers
+  readonly pages: ReadonlyArray<Page>
+  /** None where it is off. */
+  readonly rateLimits: RateLimits | null
+  /** Requests that are answered at one time; what comes beyond is answered 503. */
+  readonly capacity: number
+  /** How many of them only wait. */
+  readonly waiting: () => number
+}) {
+  const { handlers, pages, rateLimits } = options
+  const { identify, recall } = yield* Credentials
   const metrics = yield* Metrics
   const randomness = yield* Randomness
   const runtime = yield* Effect.runtime()
@@ -58,32 +68,47 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
   const route = makeRouter(operationsOf(handlers))
   const pageOf = new Map(pages.map((page) => [page.path, page]))
   let draining = false
+  let active = 0
 
-  const respond = (arrived: Arrived, principal: Principal): Effect.Effect<Answer, Problem> => {
+  const respond = (
+    arrived: Arrived,
+    caller: Caller,
+    headers: Headers
+  ): Effect.Effect<Answer | StreamReply, Problem> => {
     const { operation } = arrived
-    const request = checkRequest(arrived, principal)
+    const { principal } = caller
+    const refused = checkAccess(arrived, caller)
+    if (rateLimits !== null && principal !== null) {
+      const limit = rateLimits(principal, clock.unsafeCurrentTimeMillis())
+      Object.assign(headers, limit.headers)
+      if (refused === null && limit.retryAfter !== null) return tooFast(limit.retryAfter)
+    }
+    if (refused !== null) return refused
+    const request = checkContent(arrived, principal)
     if (Either.isLeft(request)) return request.left
-    return Effect.flatMap(operation.handle(request.right), (reply) =>
-      operation.statuses.has(reply.status)
-        ? Effect.succeed({
-          status: reply.status,
-          headers: { "content-type": "application/json", ...reply.headers },
-          body: JSON.stringify(reply.body)
-        })
-        : Effect.dieMessage(`${operation.template} answered ${reply.status}, which its contract does not list`))
+    return Effect.flatMap(operation.handle(request.right), (reply): Effect.Effect<Answer | StreamReply> => {
+      if (!operation.statuses.has(reply.status)) {
+        return Effect.dieMessage(`${operation.template} answered ${reply.status}, which its contract does not list`)
+      }
+      if ("stream" in reply) return Effect.succeed(reply)
+      return Effect.succeed(
+        reply.body === undefined
+          ? { status: reply.status, headers: reply.headers ?? {}, body: "" }
+          : {
+            status: reply.status,
+            headers: { "content-type": "application/json", ...reply.headers },
+            body: JSON.stringify(reply.body)
+          }
+      )
+    })
   }
 
   /** What is remembered of a credential answers at once; everything else asks the database. */
-  const operate = (arrived: Arrived): Effect.Effect<Answer, Problem> => {
-    const credential = basicCredential(arrived.message)
-    if (credential === null) return unauthenticated
-    const { password, username } = credential
-    const remembered = recall(username, password, clock.unsafeCurrentTimeMillis())
-    if (remembered !== null) return respond(arrived, remembered)
-    return authenticate(username, password).pipe(
-      Effect.mapError((error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated),
-      Effect.flatMap((principal) => respond(arrived, principal))
-    )
+  const operate = (arrived: Arrived, headers: Headers): Effect.Effect<Answer | StreamReply, Problem> => {
+    if (arrived.operation.access === "anyone") return respond(arrived, anyone, headers)
+    const remembered = recall(arrived.message, clock.unsafeCurrentTimeMillis())
+    if (remembered !== null) return respond(arrived, remembered, headers)
+    return Effect.flatMap(identify(arrived.message), (caller) => respond(arrived, caller, headers))
   }
 
   let warnedAt = 0
@@ -111,15 +136,19 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       const method = message.method === "HEAD" ? "GET" : message.method ?? ""
       let template = otherRoute
       let abandon: (() => void) | undefined
+      let counted = false
+      const headersOfAll: Headers = { "request-id": requestId }
       metrics.httpStarted()
 
       const send = ({ body, headers, status }: Answer) => {
         if (response.writableEnded || response.destroyed) return
+        // in the middle of a stream nothing else can be said
+        if (response.headersSent) return response.destroy()
         response.writeHead(status, {
-          "request-id": requestId,
+          ...headersOfAll,
           "cache-control": "no-store",
           ...headers,
-          "content-length": Buffer.byteLength(body),
+          ...(status === 204 || status === 304 ? {} : { "content-length": Buffer.byteLength(body) }),
           // a body that was not read to its end leaves the connection in the middle of it
           ...(draining || (!message.complete && announcesBody(message)) ? { connection: "close" } : {})
         })
@@ -130,11 +159,31 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
         send(encodeProblem(problem, template, requestId))
       }
 
-      const run = (answer: Effect.Effect<Answer, Problem>) => {
-        const fiber = runFork(answer)
+      const uncount = () => {
+        if (counted) active--
+        counted = false
+      }
+
+      const streamOut = ({ headers, isIdle, status, stream }: StreamReply) =>
+        Effect.suspend(() => {
+          if (isIdle) uncount()
+          response.writeHead(status, { ...headersOfAll, "cache-control": "no-store", ...headers })
+          response.flushHeaders()
+          return Effect.zipRight(
+            message.method === "HEAD" ? Effect.void : stream(response),
+            Effect.sync(() => {
+              response.end()
+            })
+          )
+        })
+
+      const run = (answer: Effect.Effect<Answer | StreamReply, Problem>) => {
+        const fiber = runFork(
+          Effect.flatMap(answer, (made) => "stream" in made ? Effect.as(streamOut(made), null) : Effect.succeed(made))
+        )
         abandon = () => fiber.unsafeInterruptAsFork(fiber.id())
         fiber.addObserver((exit) => {
-          if (Exit.isSuccess(exit)) return send(exit.value)
+          if (Exit.isSuccess(exit)) return exit.value === null ? undefined : send(exit.value)
           const failure = Cause.failureOption(exit.cause)
           if (Option.isSome(failure)) return refuse(failure.value)
           if (Cause.isInterruptedOnly(exit.cause)) return response.destroy()
@@ -151,6 +200,7 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       const finish = () => {
         if (finished) return
         finished = true
+        uncount()
         message.socket.removeListener("close", finish)
         if (!response.writableFinished) abandon?.()
         const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
@@ -181,10 +231,15 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
       if (!namesHost(message)) return refuse(badHost)
       if (match === null || operation === undefined) return run(page!.answer)
 
+      if (active - options.waiting() >= options.capacity) return refuse(overloaded)
+      active++
+      counted = true
       const query = mark < 0 ? "" : url.slice(mark + 1)
       const answer = (body: Body) =>
         run(
-          Effect.suspend(() => operate({ operation, parameters: match.parameters, query, message, body, receivedAt }))
+          Effect.suspend(() =>
+            operate({ operation, parameters: match.parameters, query, message, body, receivedAt }, headersOfAll)
+          )
         )
       if (operation.decodeBody === null) answer("too_large")
       else collectBody(message, answer)
@@ -193,6 +248,16 @@ export const makeListener = Effect.fnUntraced(function*(handlers: Handlers, page
 })
 
 export type Listener = Effect.Effect.Success<ReturnType<typeof makeListener>>
+
+/** Of every answer to a request. */
+type Headers = Record<string, string>
+
+const tooFast = (seconds: number) =>
+  new Problem({
+    name: "rate_limited",
+    detail: "The account sends more than its rate allows: nothing was done, repeat the request later.",
+    headers: { "retry-after": String(seconds) }
+  })
 
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0

@@ -14,7 +14,7 @@ interface Document {
 const foreign = ["HttpApiDecodeError", "Issue", "PropertyKey"]
 
 /** Leaves of every 400 only what the endpoint declares, as a problem. */
-export const withoutDecodeError = (document: Record<string, unknown>): Record<string, unknown> => {
+export const completeOpenApi = (document: Record<string, unknown>): Record<string, unknown> => {
   const { components, paths } = document as unknown as Document
   for (const operation of Object.values(paths).flatMap((_) => Object.values(_))) {
     const answer = operation.responses["400"]

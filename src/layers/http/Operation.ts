@@ -1,16 +1,20 @@
 import { HttpApi } from "@effect/platform"
-import { Context, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
-import { Access, GatewayApi } from "./Api.ts"
+import { Context, type Effect, Either, Option, ParseResult, Schema, SchemaAST } from "effect"
+import { GatewayApi } from "./Api.ts"
+import { Access, Conditional, MediaTypes } from "./Endpoint.ts"
 import { fieldErrors } from "./FieldErrors.ts"
 import { type FieldError, Problem, type ProblemName } from "./Problem.ts"
-import type { Handler, Handlers } from "./Reply.ts"
+import type { AnyReply, Handlers, Received } from "./Reply.ts"
 
 type Decode = (input: unknown) => Either.Either<unknown, ParseResult.ParseIssue>
 
 /** An endpoint of the contract, ready to be served. */
 export interface Operation {
   readonly template: string
-  readonly access: "account" | "operator" | "both"
+  readonly access: Access["Type"]
+  /** What it answers; the first one where the client leaves the choice. */
+  readonly mediaTypes: ReadonlyArray<string>
+  readonly changes: boolean
   readonly decodePath: Decode
   readonly decodeQuery: (query: string) => Either.Either<unknown, Problem>
   readonly takesIdempotencyKey: boolean
@@ -18,7 +22,7 @@ export interface Operation {
   readonly decodeBody: ((json: unknown) => Either.Either<unknown, Problem>) | null
   /** What the contract does not list is not answered. */
   readonly statuses: ReadonlySet<number>
-  readonly handle: Handler<never>
+  readonly handle: (request: Received<never>) => Effect.Effect<AnyReply, Problem>
 }
 
 /** The operations of one path, by method. */
@@ -88,12 +92,17 @@ export const operationsOf = (handlers: Handlers): ReadonlyArray<Route> => {
       operations.set(endpoint.method, {
         template: endpoint.path,
         access: Context.get(endpoint.annotations as Context.Context<Access>, Access),
+        mediaTypes: Option.getOrElse(Context.getOption(endpoint.annotations, MediaTypes), () => ["application/json"]),
+        changes: endpoint.method !== "GET",
         decodePath: decoder(endpoint.pathSchema),
         decodeQuery: queryDecoder(endpoint.urlParamsSchema),
         takesIdempotencyKey: Option.isSome(endpoint.headersSchema) && namesKey(endpoint.headersSchema.value),
         decodeBody: Option.match(endpoint.payloadSchema, { onNone: () => null, onSome: bodyDecoder }),
-        statuses: new Set(successes.keys()),
-        handle: handlers[endpoint.name as keyof Handlers] as Handler<never>
+        statuses: new Set([
+          ...successes.keys(),
+          ...(Option.isSome(Context.getOption(endpoint.annotations, Conditional)) ? [304] : [])
+        ]),
+        handle: handlers[endpoint.name as keyof Handlers] as Operation["handle"]
       })
     }
   })

@@ -24,6 +24,8 @@ export const problemTypes = {
   method_not_allowed: { status: 405, title: "The method is not allowed here" },
   not_acceptable: { status: 406, title: "No representation fits the Accept header" },
   request_timeout: { status: 408, title: "The request took too long to arrive", retryable: true },
+  too_many_secrets: { status: 409, title: "The account has too many secrets" },
+  last_secret: { status: 409, title: "The account's last full secret cannot go" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body is of a type that is not accepted" },
   expectation_failed: { status: 417, title: "The expectation cannot be met" },
@@ -31,9 +33,13 @@ export const problemTypes = {
   currency_not_supported: { status: 422, title: "The currency is not supported" },
   card_number_in_text: { status: 422, title: "A text holds a card number" },
   idempotency_key_reused: { status: 422, title: "The idempotency key was used for another request" },
+  too_many_failures: { status: 429, title: "Too many failed attempts to authenticate", retryable: true },
+  rate_limited: { status: 429, title: "Too many requests", retryable: true },
+  too_many_streams: { status: 429, title: "Too many event streams are open", retryable: true },
   headers_too_large: { status: 431, title: "The headers are too large" },
   internal_error: { status: 500, title: "The gateway made a mistake", retryable: true },
   unavailable: { status: 503, title: "The gateway cannot answer now", retryable: true },
+  overloaded: { status: 503, title: "The gateway has too much to do", retryable: true },
   shutting_down: { status: 503, title: "The gateway is shutting down", retryable: true }
 } as const satisfies Record<string, ProblemType>
 

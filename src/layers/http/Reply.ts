@@ -4,13 +4,18 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Principal } from "../../services/Authenticate.ts"
 import type { GatewayApi } from "./Api.ts"
 import type { Problem } from "./Problem.ts"
+import type { session } from "./SessionApi.ts"
 
 type GroupsOf<A> = A extends HttpApi.HttpApi<infer _Id, infer Groups, infer _E, infer _R> ? Groups : never
 export type Endpoints = HttpApiGroup.HttpApiGroup.Endpoints<GroupsOf<typeof GatewayApi>>
 
+type SessionEndpoints = HttpApiGroup.HttpApiGroup.Endpoints<typeof session>
+type NameOf<Endpoint> = HttpApiEndpoint.HttpApiEndpoint.Name<Endpoint>
+
 /** A request whose credential, headers, query and body have been checked against the contract. */
 export interface Received<Endpoint extends Endpoints> {
-  readonly principal: Principal
+  /** Null where anyone may call. */
+  readonly principal: NameOf<Endpoint> extends NameOf<SessionEndpoints> ? null : Principal
   readonly path: HttpApiEndpoint.HttpApiEndpoint.PathParsed<Endpoint>
   readonly query: HttpApiEndpoint.HttpApiEndpoint.UrlParams<Endpoint>
   readonly payload: HttpApiEndpoint.HttpApiEndpoint.Payload<Endpoint>
@@ -19,6 +24,8 @@ export interface Received<Endpoint extends Endpoints> {
   /** The Idempotency-Key, where the endpoint takes one and the request has one. */
   readonly key: string | null
   readonly message: IncomingMessage
+  /** What the answer is to be, of the endpoint's media types. */
+  readonly mediaType: string
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
 }
@@ -31,17 +38,29 @@ export interface Reply<Body> {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** RFC 9110, 15.4.5: what the client has is what there is. */
+export interface NotModified {
+  readonly status: 304
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: undefined
+}
+
 /** An answer that is written as it is made. */
 export interface StreamReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** It does nothing for most of its time: it is not counted as a request that is being answered. */
+  readonly isIdle: boolean
   /** Runs when the head is out; the answer ends with it, and it ends with the client. */
   readonly stream: (response: ServerResponse) => Effect.Effect<void>
 }
 
+/** As the listener sends it. */
+export type AnyReply = Reply<unknown> | NotModified | StreamReply
+
 export type Handler<Endpoint extends Endpoints> = (
   request: Received<Endpoint>
-) => Effect.Effect<Reply<HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>> | StreamReply, Problem>
+) => Effect.Effect<Reply<HttpApiEndpoint.HttpApiEndpoint.Success<Endpoint>> | NotModified | StreamReply, Problem>
 
 type Named<Name extends string> = HttpApiEndpoint.HttpApiEndpoint.WithName<Endpoints, Name>
 export type EndpointName = HttpApiEndpoint.HttpApiEndpoint.Name<Endpoints>

@@ -5,13 +5,17 @@ import type { Operation } from "./Operation.ts"
 import { Problem } from "./Problem.ts"
 import type { Received } from "./Reply.ts"
 import { type Body, checkBody, parseBody } from "./RequestBody.ts"
-import { accepts, idempotencyKey } from "./RequestHeaders.ts"
+import { comesFromOwnOrigin, idempotencyKey, preferredType } from "./RequestHeaders.ts"
 
 const forbidden = {
   account: new Problem({ name: "forbidden", detail: "Only an account may do this." }),
-  operator: new Problem({ name: "forbidden", detail: "Only the operator may do this." })
+  operator: new Problem({ name: "forbidden", detail: "Only the operator may do this." }),
+  readOnly: new Problem({ name: "forbidden", detail: "A read-only secret may not do this." }),
+  foreignOrigin: new Problem({
+    name: "forbidden",
+    detail: "A change by cookie needs an Origin header of this host."
+  })
 }
-const notAcceptable = new Problem({ name: "not_acceptable", detail: "This is answered as application/json." })
 const invalidPath = new Problem({ name: "resource_missing", detail: "There is no such resource." })
 
 /** What is known of a request before its credential is. */
@@ -25,24 +29,40 @@ export interface Arrived {
   readonly receivedAt: number
 }
 
+/** Who makes a request, and how it was told; null where anyone may. */
+export interface Caller {
+  readonly principal: Principal | null
+  readonly byCookie: boolean
+}
+
 const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
   Either.mapLeft(idempotencyKey(message), (detail) => new Problem({ name: "invalid_header", detail }))
 
-const mayCall = (principal: Principal, access: Operation["access"]): boolean =>
-  access === "both" || (access === "operator") === (principal._tag === "Operator")
+/** Null when this caller may do this. */
+export const checkAccess = ({ message, operation }: Arrived, { byCookie, principal }: Caller): Problem | null => {
+  const { access, changes } = operation
+  if (principal !== null && access !== "both" && access !== "anyone") {
+    if ((access === "operator") !== (principal._tag === "Operator")) return forbidden[access]
+  }
+  if (!changes) return null
+  if (principal?._tag === "Account" && principal.scope === "read_only") return forbidden.readOnly
+  return byCookie && !comesFromOwnOrigin(message) ? forbidden.foreignOrigin : null
+}
 
 const none = Either.right(null)
 const nothing = Either.right(undefined)
 
-/** Every request passes these in this order: access, Accept, content type, size, query, headers, JSON, schema. */
-export const checkRequest = (
+/** Every request passes these in this order: Accept, content type, size, query, headers, JSON, schema. */
+export const checkContent = (
   { body, message, operation, parameters, query, receivedAt }: Arrived,
-  principal: Principal
+  principal: Principal | null
 ): Either.Either<Received<never>, Problem> => {
-  if (!mayCall(principal, operation.access)) {
-    return Either.left(forbidden[operation.access === "operator" ? "operator" : "account"])
+  const mediaType = preferredType(message.headers.accept, operation.mediaTypes)
+  if (mediaType === null) {
+    return Either.left(
+      new Problem({ name: "not_acceptable", detail: `This is answered as ${operation.mediaTypes.join(" or ")}.` })
+    )
   }
-  if (!accepts(message.headers.accept, "application/json")) return Either.left(notAcceptable)
   const bytes = operation.decodeBody === null ? none : checkBody(message, body)
   if (Either.isLeft(bytes)) return Either.left(bytes.left)
   const decodedQuery = operation.decodeQuery(query)
@@ -63,6 +83,7 @@ export const checkRequest = (
     json: json.right,
     key: key.right,
     message,
+    mediaType,
     receivedAt
   } as Received<never>)
 }

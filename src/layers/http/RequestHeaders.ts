@@ -68,9 +68,8 @@ export const preferredWait = (prefer: string | Array<string> | undefined): numbe
   return null
 }
 
-/** Whether an Accept header (RFC 9110, 12.5.1) leaves room for this type; the most specific range decides. */
-export const accepts = (accept: string | undefined, type: string): boolean => {
-  if (accept === undefined || accept.trim() === "") return true
+/** How much an Accept header (RFC 9110, 12.5.1) wants this type, 0 to 1; the most specific range decides. */
+const qualityOf = (accept: string, type: string): number => {
   const [major] = type.split("/")
   let best = { specificity: -1, quality: 0 }
   for (const part of accept.split(",")) {
@@ -80,7 +79,40 @@ export const accepts = (accept: string | undefined, type: string): boolean => {
     const quality = parameters.find((_) => _.startsWith("q="))
     best = { specificity, quality: quality === undefined ? 1 : Number(quality.slice(2)) }
   }
-  return best.quality > 0
+  return best.quality
+}
+
+/** The type that an Accept header wants most, the first one of equals; null when it wants none of them. */
+export const preferredType = (accept: string | undefined, types: ReadonlyArray<string>): string | null => {
+  if (accept === undefined || accept === "*/*" || accept.trim() === "") return types[0]!
+  let best: string | null = null
+  let most = 0
+  for (const type of types) {
+    const quality = qualityOf(accept, type)
+    if (quality > most) [best, most] = [type, quality]
+  }
+  return best
+}
+
+/** Whether an If-None-Match (RFC 9110, 13.1.2) holds this entity tag. */
+export const matchesTag = (ifNoneMatch: string | undefined, tag: string): boolean =>
+  ifNoneMatch !== undefined &&
+  ifNoneMatch.split(",").some((_) => _.trim() === "*" || _.trim().replace(/^W\//, "") === tag)
+
+/** The value of a cookie (RFC 6265, 4.2.1), null when there is none. */
+export const cookieOf = ({ headers }: IncomingMessage, name: string): string | null => {
+  for (const pair of (headers.cookie ?? "").split(";")) {
+    const equals = pair.indexOf("=")
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
+  }
+  return null
+}
+
+/** RFC 6454: a browser says where a page came from, and no page can say otherwise. */
+export const comesFromOwnOrigin = ({ headers }: IncomingMessage): boolean => {
+  const { host, origin } = headers
+  return origin !== undefined && host !== undefined &&
+    origin.toLowerCase().replace(/^https?:\/\//, "") === host.toLowerCase()
 }
 
 const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i

@@ -1,30 +1,24 @@
 import { Clock, Duration, Effect, Option, Schema } from "effect"
+import { createHash } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import type { Card } from "../../domain/Card.ts"
 import { containsCardNumber } from "../../domain/CardNumberInText.ts"
 import { TransactionId } from "../../domain/Ids.ts"
-import type { Principal } from "../../services/Authenticate.ts"
 import { AwaitDecision } from "../../services/AwaitDecision.ts"
 import { KeyedDigests } from "../../services/KeyedDigests.ts"
-import {
-  type IdempotencyClaim,
-  type Page,
-  type Scope,
-  SubmissionRepository
-} from "../../services/SubmissionRepository.ts"
+import { type IdempotencyClaim, type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
 import { SubmitTransaction } from "../../services/SubmitTransaction.ts"
-import type { TransactionRequest } from "./Api.ts"
 import { Problem, unavailable } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
-import { preferredWait } from "./RequestHeaders.ts"
+import { matchesTag, preferredWait } from "./RequestHeaders.ts"
+import { scopeOf } from "./Scopes.ts"
 import { canonicalJson } from "./StrictJson.ts"
+import type { TransactionRequest } from "./TransactionRequest.ts"
 import { toResource, toTimeline } from "./TransactionResource.ts"
 
 const collection = "/v1/transactions"
 
 const missing = new Problem({ name: "resource_missing", detail: "There is no such transaction." })
-const unknownCursor = new Problem({ name: "unknown_cursor", detail: "There is no such transaction to page from." })
-const badQuery = (detail: string) => new Problem({ name: "invalid_query", detail })
 const reused = new Problem({
   name: "idempotency_key_reused",
   detail: "This Idempotency-Key was used for another request: use a new one."
@@ -35,9 +29,10 @@ const cardInKey = new Problem({
   detail: "The Idempotency-Key holds a card number: choose another key."
 })
 
-const isTransactionId = Schema.is(TransactionId)
+/** RFC 9110, 8.8.3. */
+const entityTag = (body: string) => `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`
 
-const scopeOf = (principal: Principal): Scope => principal._tag === "Operator" ? "all" : principal.id
+const isTransactionId = Schema.is(TransactionId)
 
 /** The JSON as received without the CVV, which leaves no trace, not even in a digest. */
 const withoutCvv = (json: unknown): unknown => {
@@ -141,53 +136,22 @@ export const transactionHandlers = Effect.gen(function*() {
         Effect.map(Option.getOrElse(() => now))
       )
     const body = toResource(current, principal)
-    return {
-      status: 200,
-      headers: {
-        ...(body.status === "processing" ? { "retry-after": "1" } : {}),
-        ...(wait === null ? {} : { "preference-applied": `wait=${wait}` })
-      },
-      body
+    const etag = entityTag(JSON.stringify(body))
+    const headers = {
+      etag,
+      // kept by the client itself, and asked for again every time
+      "cache-control": "private, no-cache",
+      vary: "authorization, cookie",
+      ...(body.status === "processing" ? { "retry-after": "1" } : {}),
+      ...(wait === null ? {} : { "preference-applied": `wait=${wait}` })
     }
+    return matchesTag(message.headers["if-none-match"], etag)
+      ? { status: 304, headers, body: undefined }
+      : { status: 200, headers, body }
   })
 
   const readTimeline: Handlers["readTimeline"] = ({ path, principal }) =>
     Effect.map(find(path.id, scopeOf(principal)), (submission) => ({ status: 200, body: toTimeline(submission) }))
 
-  const listTransactions: Handlers["listTransactions"] = Effect.fnUntraced(function*({ principal, query }) {
-    const { account, ending_before: before, limit = 10, starting_after: after } = query
-    if (account !== undefined && principal._tag !== "Operator") {
-      return yield* badQuery("Only the operator filters by account.")
-    }
-    if (after !== undefined && before !== undefined) {
-      return yield* badQuery("starting_after and ending_before cannot be given together.")
-    }
-    const scope = account ?? scopeOf(principal)
-    const from = after ?? before
-    const known = from === undefined
-      ? null
-      : yield* Effect.mapError(find(from, scope), (_) => _ === missing ? unknownCursor : _)
-    const cursor: Page["cursor"] = known === null
-      ? null
-      : after !== undefined
-      ? { after: known.id }
-      : { before: known.id }
-    // one more than asked for tells whether there are more
-    const found = yield* Effect.mapError(submissions.list({ scope, limit: limit + 1, cursor }), unavailable)
-    const has_more = found.length > limit
-    const page = before === undefined ? found.slice(0, limit) : found.slice(-limit)
-    const last = before === undefined ? page.at(-1) : page[0]
-    return {
-      status: 200,
-      body: {
-        object: "list" as const,
-        data: page.map((_) => toResource(_, principal)),
-        has_more,
-        next: has_more && last !== undefined ? last.id : null,
-        url: collection
-      }
-    }
-  })
-
-  return { submitTransaction, findTransaction, readTimeline, listTransactions } as const
+  return { submitTransaction, findTransaction, readTimeline } as const
 })

@@ -2,6 +2,7 @@ import { Effect, Layer } from "effect"
 import { Audit } from "../../services/Audit.ts"
 import { CompareDecisions } from "../../services/CompareDecisions.ts"
 import { AesCardVault } from "../AesCardVault.ts"
+import { AesSessionSeal } from "../AesSessionSeal.ts"
 import { DemoAccount } from "../DemoAccount.ts"
 import { Foundation } from "../Foundation.ts"
 import { HmacDigests } from "../HmacDigests.ts"
@@ -13,7 +14,9 @@ import { launch } from "../Launch.ts"
 import { LogRetention } from "../LogRetention.ts"
 import { printAudit } from "../PrintAudit.ts"
 import { Processor } from "../Processor.ts"
+import { EmbeddedProfile } from "../ProfileLayers.ts"
 import { Recorder } from "../Recorder.ts"
+import { SimulatedLog } from "../SimulatedLog.ts"
 import { gatewaySchema } from "../sql/GatewaySchema.ts"
 import { alreadyMigrated, migrated } from "../sql/Migrations.ts"
 import { processorSchema } from "../sql/ProcessorSchema.ts"
@@ -26,7 +29,7 @@ import { SqliteLog } from "../sqlite/SqliteLog.ts"
 import { IntakeUseCases, ProcessorUseCases, RecorderUseCases } from "../UseCases.ts"
 import { Welcome } from "../Welcome.ts"
 
-const Cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
+const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 
 const GatewayRepositories = Layer.mergeAll(SqlAccountRepository, SqlSubmissionRepository)
 
@@ -38,7 +41,10 @@ const ProcessorDatabase = SqlTransactionRepository.pipe(
   Layer.provide(migrated(processorSchema)),
   Layer.provide(sqliteDatabase("processor", { synchronous: "FULL" }))
 )
-const EmbeddedLog = SqliteLog.pipe(Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" })))
+const EmbeddedLog = SimulatedLog.pipe(
+  Layer.provide(SqliteLog),
+  Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" }))
+)
 
 /** Every role in one process. */
 const Gateway = Welcome.pipe(
@@ -48,6 +54,7 @@ const Gateway = Welcome.pipe(
   Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, EmbeddedLog, JsonPresenter)),
   Layer.provide(Cryptography),
   Layer.provide(LockedDataDir),
+  Layer.provide(EmbeddedProfile),
   Layer.provide(Foundation)
 )
 

@@ -1,0 +1,105 @@
+import { Clock, Context, Effect, Layer, Option, type Redacted } from "effect"
+import type { IncomingMessage } from "node:http"
+import { Authenticate, type Principal } from "../../services/Authenticate.ts"
+import { FailedAttempts } from "../../services/FailedAttempts.ts"
+import { SessionSeal } from "../../services/SessionSeal.ts"
+import { HttpSettings } from "../Settings.ts"
+import { makeProxies, type Proxies } from "./ClientAddress.ts"
+import { secureSessionCookie, sessionCookie } from "./Endpoint.ts"
+import { Problem, unavailable } from "./Problem.ts"
+import type { Caller } from "./RequestChecks.ts"
+import { basicCredential, cookieOf } from "./RequestHeaders.ts"
+
+/** Basic opens the browser's own password window, over a page that has a sign-in of its own. */
+const challenges = {
+  basic: { "www-authenticate": "Basic realm=\"gateway\", charset=\"UTF-8\"" },
+  session: { "www-authenticate": "Session realm=\"gateway\"" }
+}
+const detail = "Send account and secret by HTTP Basic authentication, or sign in."
+const unauthenticated = {
+  basic: new Problem({ name: "unauthenticated", detail, headers: challenges.basic }),
+  session: new Problem({ name: "unauthenticated", detail, headers: challenges.session })
+}
+
+const carriesCookie = (message: IncomingMessage): boolean =>
+  message.headers.cookie !== undefined &&
+  (cookieOf(message, sessionCookie) !== null || cookieOf(message, secureSessionCookie) !== null)
+
+/** Finds out who makes a request, from its Authorization header or the panel's cookie. */
+export class Credentials extends Context.Tag("gateway/http/Credentials")<Credentials, {
+  readonly proxies: Proxies
+  /** At once, for who was known a moment ago; null where the database has to be asked. */
+  readonly recall: (message: IncomingMessage, now: number) => Caller | null
+  readonly identify: (message: IncomingMessage) => Effect.Effect<Caller, Problem>
+  /** Of a sign-in. */
+  readonly check: (
+    message: IncomingMessage,
+    account: string,
+    secret: Redacted.Redacted
+  ) => Effect.Effect<Principal, Problem>
+  /** Of the cookie, with when it ends (ms since the epoch). */
+  readonly session: (
+    message: IncomingMessage
+  ) => Effect.Effect<{ readonly principal: Principal; readonly expiresAt: number }, Problem>
+}>() {
+  static readonly Live = Layer.effect(
+    Credentials,
+    Effect.gen(function*() {
+      const { authenticate, recall, resume } = yield* Authenticate
+      const attempts = yield* FailedAttempts
+      const sessions = yield* SessionSeal
+      const proxies = makeProxies((yield* HttpSettings).trustedProxies)
+
+      const fail = Effect.fnUntraced(function*(message: IncomingMessage, account: string, problem: Problem) {
+        const left = attempts.fail(account, proxies.addressOf(message), yield* Clock.currentTimeMillis)
+        return left === null ? yield* problem : yield* new Problem({
+          name: "too_many_failures",
+          detail: "Too many attempts with a wrong secret: look it up before the next one.",
+          headers: { "retry-after": String(Math.ceil(left / 1000)) }
+        })
+      })
+
+      const check = (message: IncomingMessage, account: string, secret: Redacted.Redacted, problem: Problem) =>
+        Effect.catchAll(
+          authenticate(account, secret),
+          (error) => error._tag === "StorageUnavailable" ? unavailable(error) : fail(message, account, problem)
+        )
+
+      const session = Effect.fnUntraced(function*(message: IncomingMessage) {
+        const name = proxies.isSecure(message) ? secureSessionCookie : sessionCookie
+        const claims = Option.flatMap(Option.fromNullable(cookieOf(message, name)), sessions.open)
+        if (Option.isNone(claims)) return yield* unauthenticated.session
+        const principal = yield* Effect.mapError(
+          resume(claims.value),
+          (error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated.session
+        )
+        return { principal, expiresAt: claims.value.expiresAt }
+      })
+
+      return Credentials.of({
+        proxies,
+        recall: (message, now) => {
+          const credential = basicCredential(message)
+          if (credential === null) return null
+          const principal = recall(credential.username, credential.password, now)
+          return principal === null ? null : { principal, byCookie: false }
+        },
+        identify: (message) => {
+          const problem = carriesCookie(message) ? unauthenticated.session : unauthenticated.basic
+          if (message.headers.authorization !== undefined) {
+            const credential = basicCredential(message)
+            if (credential === null) return problem
+            return Effect.map(
+              check(message, credential.username, credential.password, problem),
+              (principal): Caller => ({ principal, byCookie: false })
+            )
+          }
+          if (!carriesCookie(message)) return problem
+          return Effect.map(session(message), ({ principal }): Caller => ({ principal, byCookie: true }))
+        },
+        check: (message, account, secret) => check(message, account, secret, unauthenticated.session),
+        session
+      })
+    })
+  )
+}

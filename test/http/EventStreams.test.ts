@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Fiber, Layer, Runtime, TestClock } from "effect"
 import { createServer, type ServerResponse } from "node:http"
 import { type AddressInfo, connect, type Socket } from "node:net"
-import { makeEventId } from "../../src/domain/Ids.ts"
+import { makeEventId, makeSecretId } from "../../src/domain/Ids.ts"
 import { EventStreams, type StreamRequest, StreamSettings } from "../../src/layers/http/EventStreams.ts"
 import { EventFeed, type FeedEvent, type Hearer } from "../../src/services/EventFeed.ts"
 import { StorageUnavailable } from "../../src/services/Failure.ts"
@@ -50,7 +50,7 @@ const fakeFeed = () => {
 
 const account = newAccountId()
 const own: StreamRequest = {
-  principal: { _tag: "Account", id: account },
+  principal: { _tag: "Account", id: account, secretId: makeSecretId(noon, new Uint8Array(10)), scope: "full" },
   scope: account,
   lastEventId: null,
   batch: false,

@@ -7,7 +7,7 @@ import type { Quantiles } from "./lib/histogram.ts"
 import { fixed, table, whole } from "./lib/report.ts"
 import { prepare } from "./lib/requests.ts"
 import { withSubject } from "./lib/round.ts"
-import { digestOf, type Heard, openStreams } from "./lib/streams.ts"
+import { digestOf, type Heard, type Latency, openStreams } from "./lib/streams.ts"
 import type { Running, Subject } from "./lib/subject.ts"
 
 export interface FeedOptions {
@@ -29,8 +29,7 @@ export interface FeedRound {
   readonly cpuOfListeners: number
   readonly rss: number
   readonly peak: number
-  /** From an event's `created_at` until it was heard; for a decided one that includes its recording. */
-  readonly latency: Quantiles | null
+  readonly latency: Latency | null
   readonly heard: number
   readonly stalledIsClosed: boolean
 }
@@ -57,6 +56,12 @@ const makeAccount = async ({ host, port }: Running, operator: string, name: stri
   if (response.status !== 201) throw new Error(`making an account: ${response.status} ${await response.text()}`)
   const { id, secret } = await response.json() as { readonly id: string; readonly secret: string }
   return basic(`${id}:${secret}`)
+}
+
+/** Of the stalled reader: it reads nothing, not even that it was closed. */
+const slowOnesClosed = async ({ host, managementPort }: Running): Promise<number> => {
+  const metrics = await (await fetch(`http://${host}:${managementPort}/metrics`)).text()
+  return Number(/^gateway_event_streams_closed_total\{reason="slow"\} (\d+)/m.exec(metrics)?.[1] ?? 0)
 }
 
 /** Sends at a constant rate, each account in its turn, and answers the ids of each account. */
@@ -172,12 +177,15 @@ const round = (options: FeedOptions, streams: number): Promise<FeedRound> =>
         peak,
         latency: heard?.latency ?? null,
         heard: heard?.streams.flat().reduce((sum, _) => sum + _.count, 0) ?? 0,
-        stalledIsClosed: heard?.stalledIsClosed ?? false
+        stalledIsClosed: await slowOnesClosed(running) === 1
       }
     } finally {
       listeners?.close()
     }
   })
+
+const figures = (of: Quantiles | undefined) =>
+  of === undefined ? ["-", "-", "-"] : [of.p50, of.p99, of.max].map((ms) => fixed(ms, 0))
 
 export const feed = async (options: FeedOptions) => {
   const rounds: Array<FeedRound> = []
@@ -194,13 +202,26 @@ export const feed = async (options: FeedOptions) => {
       "reader of everything that stops reading"
   )
   console.log(table(
-    ["streams", "heard/s", "p50 ms", "p99 ms", "max ms", "CPU %", "listeners %", "RSS MB", "peak MB", "stalled one"],
+    [
+      "streams",
+      "heard/s",
+      "accepted p50 ms",
+      "p99",
+      "max",
+      "decided p50 ms",
+      "p99",
+      "max",
+      "CPU %",
+      "listeners %",
+      "RSS MB",
+      "peak MB",
+      "stalled one"
+    ],
     rounds.map((_) => [
       whole(_.streams),
       whole(_.heard / (options.seconds + options.warmup)),
-      ...(_.latency === null
-        ? ["-", "-", "-"]
-        : [_.latency.p50, _.latency.p99, _.latency.max].map((ms) => fixed(ms, 0))),
+      ...figures(_.latency?.accepted),
+      ...figures(_.latency?.decided),
       fixed(_.cpuPercent, 0),
       fixed(_.cpuOfListeners, 0),
       whole(_.rss / 1_048_576),

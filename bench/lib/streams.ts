@@ -20,15 +20,20 @@ export interface HeardBy {
   readonly sum: number
 }
 
+export interface Latency {
+  readonly accepted: Quantiles
+  /** Recording included. */
+  readonly decided: Quantiles
+}
+
 export interface Heard {
   /** By account, then by stream. */
   readonly streams: ReadonlyArray<ReadonlyArray<HeardBy>>
   readonly resets: number
-  /** Streams that ended, the stalled one not among them. */
+  /** Streams that ended, the stalled one not among them: it hears of no end. */
   readonly ended: number
-  readonly stalledIsClosed: boolean
   /** Milliseconds from the event's `created_at` until it was heard, of every tenth stream. */
-  readonly latency: Quantiles
+  readonly latency: Latency
   /** Seconds of CPU. */
   readonly cpu: number
 }

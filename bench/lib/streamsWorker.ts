@@ -11,10 +11,9 @@ const reach = 200
 
 const tell = (message: FromListeners) => process.send!(message)
 
-let latency = new Histogram()
+let latency = { accepted: new Histogram(), decided: new Histogram() }
 let resets = 0
 let ended = 0
-let stalledIsClosed = false
 
 interface Stream {
   count: number
@@ -50,10 +49,13 @@ const open = ({ host, port }: Listening, authorization: string, isSampled: boole
       }
       const idAt = at + opening.length
       stream.count++
-      stream.sum = (stream.sum + digestOf(bytes.toString("latin1", idAt, idAt + idLength))) | 0
+      const id = bytes.toString("latin1", idAt, idAt + idLength)
+      stream.sum = (stream.sum + digestOf(id)) | 0
       if (isSampled) {
         const createdAt = bytes.indexOf(created, idAt) + created.length
-        latency.record(now - Date.parse(bytes.toString("latin1", createdAt, createdAt + createdLength)))
+        latency[id.endsWith("0") ? "accepted" : "decided"].record(
+          now - Date.parse(bytes.toString("latin1", createdAt, createdAt + createdLength))
+        )
       }
       from = idAt
     }
@@ -77,9 +79,6 @@ const listen = async (listening: Listening) => {
   if (stalled !== null) {
     const socket = connect({ host, port })
     socket.on("error", () => {})
-    socket.on("close", () => {
-      stalledIsClosed = true
-    })
     socket.once("data", () => socket.pause())
     socket.write(request(stalled))
   }
@@ -93,13 +92,12 @@ const report = (): Heard => ({
   streams: heard,
   resets,
   ended,
-  stalledIsClosed,
-  latency: latency.quantiles(),
+  latency: { accepted: latency.accepted.quantiles(), decided: latency.decided.quantiles() },
   cpu: (process.cpuUsage().user + process.cpuUsage().system) / 1_000_000
 })
 
 process.on("message", (message: ToListeners) => {
-  if (message.kind === "measure") latency = new Histogram()
+  if (message.kind === "measure") latency = { accepted: new Histogram(), decided: new Histogram() }
   else if (message.kind === "report") tell({ kind: "heard", heard: report() })
   else {
     listen(message.listening).then(

@@ -58,8 +58,8 @@ const run = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>, scope: "acco
     }
   }
   const feeds = yield* Effect.forEach(processes, (_) => _.start)
-  // each keeps its feed from the beginning, and reads rows for one account
-  for (const [at, feed] of feeds.entries()) yield* (yield* listening(feed, at === 0 ? other : mine)).begun
+  // two keep their feeds from the beginning, and read rows for one account; the last one reads back when it is asked
+  for (const [at, feed] of feeds.slice(0, 2).entries()) yield* (yield* listening(feed, at === 0 ? other : mine)).begun
 
   const submissions: Array<Submission> = []
   const published = new Set<Submission>()

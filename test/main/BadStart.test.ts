@@ -342,7 +342,7 @@ const servers = {
 
 /** What the process must be for the variable to be used. */
 const beside = (name: string): Pick<StartOptions, "args" | "env"> => {
-  if (!/^(KAFKA|MYSQL)_(SSL_CA_FILE|USERNAME|PASSWORD)$/.test(name)) return {}
+  if (!/^(KAFKA|MYSQL)_(SSL_CA_FILE|SASL_USERNAME|SASL_PASSWORD)$/.test(name)) return {}
   const ssl = name.endsWith("_CA_FILE") ? { [name.replace("_CA_FILE", "")]: "true" } : {}
   // MYSQL_SSL wants a name
   return {

@@ -55,7 +55,8 @@ export const makeBacklog = (count: number, { CARD_KEYS }: Keys): Promise<Readonl
         sealedCard: sealed,
         keyId,
         reference: null,
-        metadata: {}
+        metadata: {},
+        giveUpToken: null
       })
       backlog.push({ id: facts.id, value: Buffer.from(value), expected })
     }

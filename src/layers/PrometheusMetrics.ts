@@ -77,6 +77,10 @@ export const PrometheusMetrics = Layer.effect(
     const batches = histogram("gateway_batch_size", "Items written together, by stage", batchBuckets, ["stage"])
     const retries = counter("gateway_storage_retries_total", "Statements run again after an unknown outcome", ["stage"])
     const waiting = gauge("gateway_waiting_requests", "Requests that wait for a decision now")
+    const streams = gauge("gateway_event_streams", "Event streams that are open now")
+    const streamsClosed = counter("gateway_event_streams_closed_total", "Event streams that ended, by reason", [
+      "reason"
+    ])
 
     const request = bound((route, method, statusClass) => requests.labels(route!, method!, statusClass!))
     const decision = bound((status, reason) => decided.labels(status!, reason!))
@@ -98,7 +102,9 @@ export const PrometheusMetrics = Layer.effect(
       parked: (topic, reason) => parked.inc({ topic, reason }),
       batch: (stage, size) => batch(stage).observe(size),
       storageRetried: (stage) => retries.inc({ stage }),
-      waiting: (count) => waiting.set(count)
+      waiting: (count) => waiting.set(count),
+      streams: (open) => streams.set(open),
+      streamClosed: (reason) => streamsClosed.inc({ reason })
     })
   })
 )

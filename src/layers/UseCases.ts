@@ -19,6 +19,8 @@ import { WatchPipeline } from "../services/WatchPipeline.ts"
 export const IntakeUseCases = Layer.mergeAll(
   SubmitTransaction.Default,
   AwaitDecision.Default,
+  Authenticate.Default,
+  SecretUses.Default,
   CreateAccount.Default,
   ManageAccounts.Default,
   ManageSecrets.Default,
@@ -27,6 +29,6 @@ export const IntakeUseCases = Layer.mergeAll(
   Summarize.Default,
   FailedAttempts.Default,
   Audit.Default
-).pipe(Layer.provideMerge(Authenticate.Default), Layer.provideMerge(SecretUses.Default))
+)
 export const ProcessorUseCases = ProcessTransactions.Default
 export const RecorderUseCases = Layer.mergeAll(RecordDecisions.Default, ResendOverdue.Default)

@@ -41,6 +41,7 @@ export const isLive = ({ expiresAt }: StoredSecret, now: Instant): boolean => ex
  * works at once.
  */
 export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authenticate", {
+  dependencies: [SecretUses.Default],
   effect: Effect.gen(function*() {
     const accounts = yield* AccountRepository
     const digests = yield* KeyedDigests

@@ -8,6 +8,7 @@ import type { Listed } from "./SubmissionRepository.ts"
 
 /** What an operator does with accounts that are there. */
 export class ManageAccounts extends Effect.Service<ManageAccounts>()("gateway/ManageAccounts", {
+  dependencies: [Authenticate.Default],
   effect: Effect.gen(function*() {
     const accounts = yield* AccountRepository
     const { forget } = yield* Authenticate

@@ -28,6 +28,7 @@ export interface IssuedSecret {
  * looked at after the write: who comes too late takes its own back.
  */
 export class ManageSecrets extends Effect.Service<ManageSecrets>()("gateway/ManageSecrets", {
+  dependencies: [Authenticate.Default],
   effect: Effect.gen(function*() {
     const accounts = yield* AccountRepository
     const { forget } = yield* Authenticate

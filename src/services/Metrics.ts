@@ -12,6 +12,9 @@ export type ParkedReason =
   | "unknown_submission"
   | "unstorable"
 
+/** Why an event stream ended: its reader did not keep up, its credential is no longer good, its client or this process went. */
+export type StreamEnd = "slow" | "credential" | "client" | "shutdown"
+
 /**
  * What is counted. Calls are synchronous, cannot fail and cost nanoseconds. Labels are enumerations only: never an id,
  * never a path that a client wrote.
@@ -32,4 +35,7 @@ export class Metrics extends Context.Tag("gateway/Metrics")<Metrics, {
   readonly storageRetried: (stage: "accept" | "process" | "record") => void
   /** Requests that wait for a decision now. */
   readonly waiting: (count: number) => void
+  /** Event streams that are open now. */
+  readonly streams: (open: number) => void
+  readonly streamClosed: (reason: StreamEnd) => void
 }>() {}

@@ -2,7 +2,8 @@ import { FetchHttpClient, HttpApiClient, HttpClient, HttpClientRequest } from "@
 import { assert, layer } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, Schema } from "effect"
 import { AccountId, instantOf, type TransactionId } from "../../src/domain/Ids.ts"
-import { GatewayApi, type TransactionRequest } from "../../src/layers/http/Api.ts"
+import { GatewayApi } from "../../src/layers/http/Api.ts"
+import type { TransactionRequest } from "../../src/layers/http/TransactionRequest.ts"
 import { runGateway, type RunningGateway } from "../support/GatewayProcess.ts"
 import { cards, holder } from "../support/HttpSamples.ts"
 

@@ -1,6 +1,6 @@
 import { SqlClient } from "@effect/sql"
 import { assert, it } from "@effect/vitest"
-import { Effect, Either, Layer, type Scope } from "effect"
+import { Effect, Either, Exit, Layer, type Scope } from "effect"
 import { gatewaySchema } from "../../src/layers/sql/GatewaySchema.ts"
 import { alreadyMigrated, type DatabaseSchema, migrated, type Tables } from "../../src/layers/sql/Migrations.ts"
 import { processorSchema } from "../../src/layers/sql/ProcessorSchema.ts"
@@ -36,6 +36,26 @@ export const refused = <E>(
 
 export const newest = ({ migrations }: Tables) => Math.max(...migrations.map((_) => _.id))
 
+const idsBelow = ({ migrations }: Tables, id: number) => migrations.map((_) => _.id).filter((_) => _ < id)
+
+/** As it was when this was the last migration, or as it is while that one is carried out. */
+const upTo = (
+  schema: DatabaseSchema,
+  dialect: MigrationsUnderTest["dialect"],
+  last: number,
+  change = (up: Tables["migrations"][number]["up"]) => up
+): DatabaseSchema => ({
+  ...schema,
+  [dialect]: {
+    migrations: schema[dialect].migrations.filter((_) => _.id <= last)
+      .map((_) => _.id === last ? { ..._, up: change(_.up) } : _),
+    probes: []
+  }
+})
+
+/** The last migration of version 0.1.0's first tables. */
+const firstTables = { sqlite: 7, mysql: 3 } as const
+
 export const migrationsConformance = ({ breaks, database, dialect }: MigrationsUnderTest) => {
   for (const schema of [gatewaySchema, processorSchema]) {
     const test = (title: string, body: Effect.Effect<void, unknown, Scope.Scope>) =>
@@ -67,10 +87,25 @@ export const migrationsConformance = ({ breaks, database, dialect }: MigrationsU
         for (const { id } of mine.migrations) {
           yield* empty.sql(`DELETE FROM effect_sql_migrations WHERE migration_id >= ${id}`)
           assert.isNull(yield* refused(empty, migrated(schema)), `from ${id} on`)
-          yield* empty.sql(`DELETE FROM effect_sql_migrations WHERE migration_id = ${id}`)
-          assert.isNull(yield* refused(empty, migrated(schema)), `${id} alone`)
           assert.deepStrictEqual(yield* empty.dump, once)
         }
+      })
+    )
+
+    test(
+      "a crash before a migration is recorded is harmless, at each of them",
+      Effect.gen(function*() {
+        const [crashed, whole] = [yield* database(schema.name), yield* database(schema.name)]
+        const recorded = crashed.sql("SELECT migration_id AS id FROM effect_sql_migrations ORDER BY migration_id")
+        for (const { id } of mine.migrations) {
+          const crashing = upTo(schema, dialect, id, (up) => Effect.zipRight(up, Effect.dieMessage("a crash")))
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(refused(crashed, migrated(crashing)))))
+          assert.deepStrictEqual((yield* recorded).map((_) => _["id"]), idsBelow(mine, id))
+          assert.isNull(yield* refused(crashed, migrated(upTo(schema, dialect, id))), `${id}`)
+        }
+        assert.isNull(yield* refused(crashed, migrated(schema)))
+        assert.isNull(yield* refused(whole, migrated(schema)))
+        assert.deepStrictEqual(yield* crashed.dump, yield* whole.dump)
       })
     )
 
@@ -159,6 +194,47 @@ export const migrationsConformance = ({ breaks, database, dialect }: MigrationsU
       })
     )
   }
+
+  it.scopedLive("a gateway's database with the first tables is upgraded, and keeps everything", () =>
+    Effect.gen(function*() {
+      const old = yield* database("gateway")
+      const first = upTo(gatewaySchema, dialect, firstTables[dialect])
+      const last = newest(gatewaySchema[dialect])
+      assert.isNull(yield* refused(old, migrated(first)))
+      yield* old.sql("INSERT INTO accounts (id, name, created_at) VALUES ('acct_a', 'Ada', 1)")
+      yield* old.sql(`INSERT INTO secrets (id, account_id, digest, created_at) VALUES
+        ('sec_a', 'acct_a', 'one', 1), ('sec_b', 'acct_a', 'two', 2)`)
+      yield* old.sql(`INSERT INTO submissions (id, account_id, amount, currency, exp_month, exp_year, cvv_shape, key_id,
+          reference, accepted_at, resend_at, status, parked_at, parked_count)
+        VALUES ('txn_a', 'acct_a', 100, 'USD', 1, 2030, '3', 'k1', 'r', 5, NULL, 'approved', NULL, 0),
+          ('txn_b', 'acct_a', 200, 'USD', 1, 2030, '3', 'k1', NULL, 6, 7, NULL, 8, 1)`)
+      const tables = ["accounts", "secrets", "submissions"]
+      const rows = Effect.forEach(tables, (table) => old.sql(`SELECT * FROM ${table} ORDER BY id`))
+      const before = yield* rows
+      assert.deepStrictEqual(before.map((_) => _.length), [1, 2, 2])
+
+      assert.isNull(yield* refused(old, migrated(upTo(gatewaySchema, dialect, last - 1))))
+      assert.isNull(yield* refused(old, alreadyMigrated(first)), "the older code works with what was added")
+      assert.isNull(yield* refused(old, migrated(gatewaySchema)))
+      assert.include(
+        `${yield* refused(old, alreadyMigrated(first))}`,
+        `(migration ${last})`,
+        "and not without an index"
+      )
+
+      const secrets = { scope: "full", expires_at: null, last_used_at: null, revoked_at: null }
+      const submissions = { given_up_at: null, give_up_token: null }
+      const added = [{}, secrets, submissions]
+      const plain = (_: ReadonlyArray<Rows>) => _.map((rows) => rows.map((row) => ({ ...row })))
+      assert.deepStrictEqual(
+        plain(yield* rows),
+        plain(before.map((rows, table) => rows.map((row) => ({ ...row, ...added[table] }))))
+      )
+      // what the older code writes, while both run
+      yield* old.sql("INSERT INTO secrets (id, account_id, digest, created_at) VALUES ('sec_c', 'acct_a', 'three', 3)")
+      const [written] = yield* old.sql("SELECT scope FROM secrets WHERE id = 'sec_c'")
+      assert.strictEqual(written?.["scope"], "full")
+    }))
 
   const upgraded = (up: Tables["migrations"][number]["up"]): DatabaseSchema => {
     const tables = processorSchema[dialect]

@@ -65,6 +65,8 @@ const transaction = transactionOf({ id, accountId, acceptedAt: noon, position })
 
 describe("what the messages look like", () => {
   it("a submission", () => golden("submission", presenter.submission(submission)))
+  it("a submission that was given up", () =>
+    golden("submission-given-up", presenter.submission({ ...submission, giveUpToken: "1.k1.token" })))
   it("a result, approved", () => golden("result-approved", presenter.result(transaction)))
   it("a result, rejected", () => golden("result-rejected", presenter.result({ ...transaction, decision: expired })))
   it("a parked record", () =>
@@ -88,18 +90,42 @@ describe("what the messages look like", () => {
     const { acceptedAt, accountId, amount, currency, cvvShape, id, sealedCard } = submission
     assert.deepStrictEqual(
       presenter.readSubmission(readRecord("submission")),
-      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard: sealedCard! })
+      Either.right({
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape,
+        sealedCard: sealedCard!,
+        giveUpToken: null
+      })
+    )
+    assert.deepStrictEqual(
+      presenter.readSubmission(readRecord("submission-given-up")),
+      Either.right({
+        id,
+        accountId,
+        amount,
+        currency,
+        acceptedAt,
+        cvvShape,
+        sealedCard: sealedCard!,
+        giveUpToken: "1.k1.token"
+      })
     )
     const decided = { id, decidedAt: transaction.decidedAt, position }
     const approved = { status: "approved", reason: null } as const
-    assert.deepStrictEqual(
-      presenter.readResult(readRecord("result-approved")),
-      Either.right({ ...decided, decision: approved })
-    )
-    assert.deepStrictEqual(
-      presenter.readResult(readRecord("result-rejected")),
-      Either.right({ ...decided, decision: expired })
-    )
+    for (const before of ["", "-without-account"]) {
+      assert.deepStrictEqual(
+        presenter.readResult(readRecord(`result-approved${before}`)),
+        Either.right({ ...decided, decision: approved })
+      )
+      assert.deepStrictEqual(
+        presenter.readResult(readRecord(`result-rejected${before}`)),
+        Either.right({ ...decided, decision: expired })
+      )
+    }
     assert.deepStrictEqual(
       presenter.readParked(readRecord("parked")),
       Either.right({ id, reason: "unknown_card_key" } as const)
@@ -124,13 +150,21 @@ describe("what the messages look like", () => {
 })
 
 describe("JsonPresenter", () => {
+  it("tells the account that a record names, and none for what names none", () => {
+    assert.strictEqual(presenter.accountOf(presenter.result(transaction)), accountId)
+    for (const value of ["", "nonsense", "null", "1", "[]", "{}", `{"account":1}`, `{"account":"acct_x"}`, "\u{ff}"]) {
+      assert.isNull(presenter.accountOf(record(value)), value)
+    }
+  })
+
   it.prop("a submission is read as it was written", [Submission], ([of]) => {
     const sealed = { ...of, sealedCard: of.sealedCard ?? "" }
-    const { accountId, acceptedAt, amount, currency, cvvShape, id, sealedCard } = sealed
+    const { accountId, acceptedAt, amount, currency, cvvShape, giveUpToken, id, sealedCard } = sealed
     assert.deepStrictEqual(
       presenter.readSubmission(presenter.submission(sealed)),
-      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard })
+      Either.right({ id, accountId, amount, currency, acceptedAt, cvvShape, sealedCard, giveUpToken })
     )
+    assert.strictEqual(presenter.accountOf(presenter.submission(sealed)), accountId)
   })
 
   it.prop("a result is read as it was written", [Stored], ([of]) => {

@@ -2,8 +2,9 @@ import { SqlClient, Statement } from "@effect/sql"
 import { assert, describe, layer } from "@effect/vitest"
 import { Array as Arr, Effect, Layer } from "effect"
 import { inject } from "vitest"
+import { firstTransactionId } from "../../src/domain/Ids.ts"
 import { AccountRepository } from "../../src/services/AccountRepository.ts"
-import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
+import { type SubmissionFilter, SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
 import { TransactionRepository } from "../../src/services/TransactionRepository.ts"
 import { recordedMetrics } from "../support/LayersMetrics.ts"
 import { mysqlGateway, mysqlPair, mysqlProcessor } from "../support/LayersMysql.ts"
@@ -98,16 +99,20 @@ const busy = newAccountId()
 
 const submissions = adminUrl === null ?
   [] :
-  Arr.makeBy(count, (i) => submissionOf({ acceptedAt: noon + i, ...(i % 4 === 0 ? { accountId: busy } : {}) }))
+  Arr.makeBy(count, (i) =>
+    submissionOf({
+      acceptedAt: noon + i,
+      reference: i % 3 === 0 ? `order ${i % 100}` : null,
+      ...(i % 4 === 0 ? { accountId: busy } : {})
+    }))
 
 const transactions = adminUrl === null ? [] : Arr.makeBy(count, (i) => transactionOf({ acceptedAt: noon + i }))
 
-const [primary, byAccount, byKey, byResend] = [
-  "PRIMARY",
-  "submissions_by_account",
-  "submissions_by_key",
-  "submissions_by_resend"
-]
+const primary = "PRIMARY"
+const byAccount = "submissions_by_account"
+const byReference = "submissions_by_reference"
+const byKey = "submissions_by_key"
+const byResend = "submissions_waiting"
 
 const FilledGateway = Layer.effectDiscard(Effect.gen(function*() {
   const repository = yield* SubmissionRepository
@@ -131,8 +136,33 @@ const FilledProcessor = Layer.effectDiscard(Effect.gen(function*() {
   yield* analyze("transactions")
 })).pipe(Layer.provideMerge(Processor))
 
+/** To find the last row to look at, and to look at them. */
+const lookedAt = 2 * 10_000 + 300
+
+/** One of each kind, and all together; none of the account's references is another one's. */
+const filters: ReadonlyArray<readonly [string, SubmissionFilter, number]> = [
+  ["status", { status: "approved" }, lookedAt],
+  ["processing", { status: "processing" }, lookedAt],
+  ["amount", { leastAmount: 5, mostAmount: 7 }, lookedAt],
+  ["last4", { last4: "4243" }, lookedAt],
+  ["brand", { brand: "elo" }, lookedAt],
+  ["time", { acceptedFrom: noon, acceptedBefore: noon + count }, 30],
+  ["reference", { reference: "order 5" }, lookedAt],
+  ["reference and status", { reference: "order 5", status: "approved" }, lookedAt],
+  ["everything", {
+    status: "approved",
+    acceptedFrom: noon,
+    acceptedBefore: noon + count,
+    leastAmount: 5,
+    last4: "4242",
+    brand: "visa",
+    reference: "order 5"
+  }, lookedAt]
+]
+
 describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQL", () => {
   const middle = submissions[count / 2 + 1]!
+  const range = { from: firstTransactionId(noon + 100), before: firstTransactionId(noon + count) }
   const some = submissions.slice(count / 2 + 200, count / 2 + 400)
   const ids = some.map((_) => _.id)
 
@@ -147,6 +177,38 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
     ["find", (_) => _.find(middle.id, middle.accountId), [primary, byAccount], 10],
     ["find of all", (_) => _.find(middle.id, "all"), [primary], 10],
     ["findRecorded of one", (_) => _.findRecorded([submissions[17]!.id]), [primary], 10],
+    ["findMany", (_) => _.findMany(ids), [primary], 1_000],
+    ["resendNow", (_) => _.resendNow(middle.id, noon), [primary], 10],
+    ["giveUp", (_) => _.giveUp(middle.id, noon, "t"), [primary], 10],
+    ["backlog", (_) => _.backlog, [byResend], count / 2 + 100],
+    ["outlines of an account", (_) => _.outlines(busy, range, 100), [byAccount], 150],
+    ["outlines of all", (_) => _.outlines("all", range, 100), [primary], 150],
+    ...filters.flatMap(([what, filter, least]): typeof cases => [
+      [
+        `list of an account by ${what}`,
+        (_) => _.list({ scope: busy, filter, limit: 10, cursor: null }),
+        filter.reference === undefined ? [byAccount] : [byReference],
+        filter.reference === undefined ? least : Math.min(least, 200)
+      ],
+      [
+        `list of an account by ${what}, after`,
+        (_) => _.list({ scope: busy, filter, limit: 10, cursor: { after: middle.id } }),
+        filter.reference === undefined ? [byAccount] : [byReference],
+        filter.reference === undefined ? least : Math.min(least, 200)
+      ],
+      [
+        `list of all by ${what}`,
+        (_) => _.list({ scope: "all", filter, limit: 10, cursor: null }),
+        [primary],
+        filter.reference === undefined ? least : lookedAt
+      ],
+      [
+        `list of all by ${what}, before`,
+        (_) => _.list({ scope: "all", filter, limit: 10, cursor: { before: submissions[10]!.id } }),
+        [primary],
+        filter.reference === undefined ? least : lookedAt
+      ]
+    ]),
     ["findRecorded of many", (_) => _.findRecorded(ids), [primary], 1_000],
     ["record", (_) => _.record(some.slice(0, 100).map((_) => decisionOf(_.id)), noon), [primary], 1_000],
     [
@@ -167,6 +229,7 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
       [primary],
       2_000
     ],
+    ["findParked", (_) => _.findParked(ids[150]!), [primary], 10],
     [
       "whose key it is",
       (_) =>
@@ -178,22 +241,26 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
       [byKey],
       2_000
     ],
-    ["list of an account", (_) => _.list({ scope: busy, limit: 10, cursor: null }), [byAccount, byKey], 30],
+    ["list of an account", (_) => _.list({ scope: busy, filter: {}, limit: 10, cursor: null }), [byAccount, byKey], 30],
     [
       "list of an account, after",
-      (_) => _.list({ scope: busy, limit: 10, cursor: { after: middle.id } }),
+      (_) => _.list({ scope: busy, filter: {}, limit: 10, cursor: { after: middle.id } }),
       [byAccount],
       30
     ],
     [
       "list of an account, before",
-      (_) => _.list({ scope: busy, limit: 10, cursor: { before: middle.id } }),
+      (_) => _.list({ scope: busy, filter: {}, limit: 10, cursor: { before: middle.id } }),
       [byAccount],
       30
     ],
-    ["list of all", (_) => _.list({ scope: "all", limit: 10, cursor: null }), [primary], 30],
-    ["list of all, after", (_) => _.list({ scope: "all", limit: 10, cursor: { after: middle.id } }), [primary], 30],
-    ["list of all, before", (_) => _.list({ scope: "all", limit: 10, cursor: { before: middle.id } }), [primary], 30],
+    ["list of all", (_) => _.list({ scope: "all", filter: {}, limit: 10, cursor: null }), [primary], 30],
+    ["list of all, after", (_) => _.list({ scope: "all", filter: {}, limit: 10, cursor: { after: middle.id } }), [
+      primary
+    ], 30],
+    ["list of all, before", (_) => _.list({ scope: "all", filter: {}, limit: 10, cursor: { before: middle.id } }), [
+      primary
+    ], 30],
     ["outcomes", (_) => _.outcomes(middle.id, 100), [primary], 150],
     ["hasPastDue", (_) => _.hasPastDue(noon + 5_000 + count / 2 + 10), [byResend], 10],
     ["hasPastDue of none", (_) => _.hasPastDue(noon), [byResend], 10]
@@ -228,8 +295,48 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
         const seen = yield* watched(repository.claimOverdue(claim))
         assertSearches(seen, "submissions", [primary, byResend], 5_000)
         const [first, ...rest] = seen.plans
-        assert.deepStrictEqual(first!.plan.map((_) => _.key), [byResend!])
+        assert.deepStrictEqual(first!.plan.map((_) => _.key), [byResend])
         assert.lengthOf(rest, 2)
+      }))
+
+    it.effect("the parked are chosen in the index of what waits alone, then searched for by id", () =>
+      Effect.gen(function*() {
+        const repository = yield* SubmissionRepository
+        for (const cursor of [null, { after: middle.id }, { before: middle.id }]) {
+          const seen = yield* watched(repository.listParked({ limit: 10, cursor }))
+          assertSearches(seen, "submissions", [primary, byResend], count / 2 + 500)
+          const waiting = seen.plans.flatMap(({ plan }) => plan).filter((_) => _.key === byResend)
+          assert.lengthOf(waiting, 1)
+          assert.match(JSON.stringify(waiting), /Using index[;"]/, "nothing but the index")
+        }
+        const seen = yield* watched(repository.backlog)
+        assert.match(JSON.stringify(seen.plans), /Using index[;"]/, "nothing but the index")
+      }))
+
+    it.effect("accounts are listed along their ids, and secrets searched", () =>
+      Effect.gen(function*() {
+        const accounts = yield* AccountRepository
+        const many = Arr.makeBy(200, () => accountOf())
+        const secrets = many.map((_) => secretOf(_, "d"))
+        yield* Effect.forEach(many, (_, index) => accounts.insert(_, secrets[index]!))
+        yield* analyze("accounts, secrets")
+        for (const cursor of [null, { after: many[77]!.id }, { before: many[77]!.id }]) {
+          const seen = yield* watched(accounts.list({ limit: 10, cursor }))
+          assertSearches(seen, "accounts", [primary], 30)
+          assert.notMatch(JSON.stringify(seen.plans), /filesort/i)
+        }
+        const [account, secret] = [many[77]!, secrets[77]!]
+        assertSearches(yield* watched(accounts.setDisabled(account.id, noon)), "accounts", [primary], 10)
+        for (
+          const write of [
+            accounts.revoke(account.id, secret.id, noon),
+            accounts.restore(account.id, secret.id, noon),
+            accounts.markUsed([{ id: secret.id, at: noon }]),
+            accounts.expireOlder(secret, noon)
+          ]
+        ) {
+          assertSearches(yield* watched(write), "secrets", [primary, "secrets_by_account"], 15)
+        }
       }))
 
     it.effect("credentials are searched by the account", () =>
@@ -239,7 +346,7 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
         yield* Effect.forEach(many, (_) => accounts.insert(_, secretOf(_, "d")))
         yield* analyze("accounts, secrets")
         const seen = yield* watched(accounts.findCredentials(many[77]!.id))
-        assertSearches(seen, "accounts", [primary!], 10)
+        assertSearches(seen, "accounts", [primary], 10)
         assertSearches(seen, "secrets", ["secrets_by_account"], 10)
         const empty = yield* watched(accounts.isEmpty)
         assert.isAtMost(empty.rows, 5)
@@ -248,7 +355,7 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
     it.effect("the watch sees a scan", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
-        const { plans, rows } = yield* watched(sql`SELECT reference FROM submissions WHERE reference = ${"x"}`)
+        const { plans, rows } = yield* watched(sql`SELECT metadata FROM submissions WHERE metadata = ${"x"}`)
         assert.deepStrictEqual(plans[0]!.plan.map((_) => _.type), ["ALL"])
         assert.isAtLeast(rows, count)
       }))

@@ -4,8 +4,9 @@ import Sqlite from "better-sqlite3"
 import { Array as Arr, Effect, Layer } from "effect"
 import * as path from "node:path"
 import { vi } from "vitest"
+import { firstTransactionId } from "../../src/domain/Ids.ts"
 import { AccountRepository } from "../../src/services/AccountRepository.ts"
-import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
+import { type SubmissionFilter, SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
 import { TransactionRepository } from "../../src/services/TransactionRepository.ts"
 import { recordedMetrics } from "../support/LayersMetrics.ts"
 import {
@@ -58,9 +59,37 @@ const gateway = (folder: string) => Layer.provide(sqliteGateway(folder), recorde
 const processor = (folder: string) => Layer.provide(sqliteProcessor(folder), recordedMetrics().layer)
 
 const byId = /^SEARCH \w+ USING (COVERING )?INDEX sqlite_autoindex_submissions_1 \(id=\?\)/
-const byAccount = /^SEARCH submissions USING INDEX submissions_by_account \(account_id=\? AND id[<>]\?\)/
+const byAccount = /^SEARCH submissions USING INDEX submissions_by_account \(account_id=\? AND id[<>]\?( AND id<\?)?\)/
+const inAccount = /^SEARCH submissions USING (COVERING )?INDEX submissions_by_account \(account_id=\?/
+const byReference =
+  /^SEARCH submissions USING (COVERING )?INDEX submissions_by_reference \(account_id=\? AND reference=\?/
+const alongAll = /^(SEARCH|SCAN) submissions USING (COVERING )?INDEX sqlite_autoindex_submissions_1( \(id|$)/
+const waiting = /^(SEARCH|SCAN) submissions USING COVERING INDEX submissions_waiting/
 const byKey = /^SEARCH submissions USING INDEX submissions_by_key \(account_id=\? AND idempotency_key=\?\)/
-const byResend = /^SEARCH submissions USING (COVERING )?INDEX submissions_by_resend \(resend_at<\?\)/
+const byResend = /^SEARCH submissions USING (COVERING )?INDEX submissions_waiting \(resend_at<\?\)/
+
+const range = { from: firstTransactionId(noon - 1), before: firstTransactionId(noon + 1) }
+
+/** One of each kind, and all together. */
+const filters: ReadonlyArray<readonly [string, SubmissionFilter]> = [
+  ["status", { status: "approved" }],
+  ["processing", { status: "processing" }],
+  ["amount", { leastAmount: 5, mostAmount: 7 }],
+  ["last4", { last4: "4242" }],
+  ["brand", { brand: "visa" }],
+  ["time", { acceptedFrom: noon, acceptedBefore: noon + 1 }],
+  ["reference", { reference: "r" }],
+  ["reference and status", { reference: "r", status: "approved" }],
+  ["everything", {
+    status: "approved",
+    acceptedFrom: noon,
+    acceptedBefore: noon + 1,
+    leastAmount: 5,
+    last4: "4242",
+    brand: "visa",
+    reference: "r"
+  }]
+]
 
 const claim = { mark: noon + 10_000, now: noon + 10_000, token: "t", limit: 500, backOff: 5_000, ceiling: 600_000 }
 
@@ -87,6 +116,37 @@ describe("the plans of the gateway's statements", () => {
     ],
     ["find of all", (_) => _.find(submission.id, "all"), byId],
     ["findRecorded", (_) => _.findRecorded([submission.id]), byId],
+    ["findMany", (_) => _.findMany([submission.id]), byId],
+    ["findParked", (_) => _.findParked(submission.id), byId],
+    ["resendNow", (_) => _.resendNow(submission.id, noon), byId],
+    ["giveUp", (_) => _.giveUp(submission.id, noon, "t"), byId],
+    ["backlog", (_) => _.backlog, waiting],
+    ["outlines of an account", (_) => _.outlines(submission.accountId, range, 10), byAccount],
+    [
+      "outlines of all",
+      (_) => _.outlines("all", range, 10),
+      /^SEARCH submissions USING INDEX sqlite_autoindex_submissions_1 \(id>\? AND id<\?\)/
+    ],
+    ...filters.flatMap(([what, filter]): typeof cases => [
+      [
+        `list of an account by ${what}`,
+        (_) => _.list({ scope: submission.accountId, filter, limit: 10, cursor: null }),
+        filter.reference === undefined ? inAccount : byReference
+      ],
+      [
+        `list of an account by ${what}, after`,
+        (_) => _.list({ scope: submission.accountId, filter, limit: 10, cursor: { after: range.before } }),
+        filter.reference === undefined
+          ? /INDEX submissions_by_account \(account_id=\? AND id[<>]\?( AND id<\?)?\)/
+          : /INDEX submissions_by_reference \(account_id=\? AND reference=\? AND id[<>]\?( AND id<\?)?\)/
+      ],
+      [`list of all by ${what}`, (_) => _.list({ scope: "all", filter, limit: 10, cursor: null }), alongAll],
+      [
+        `list of all by ${what}, before`,
+        (_) => _.list({ scope: "all", filter, limit: 10, cursor: { before: range.from } }),
+        /^SEARCH submissions USING (COVERING )?INDEX sqlite_autoindex_submissions_1 \(id>\?( AND id<\?)?\)/
+      ]
+    ]),
     ["record", (_) => _.record([decisionOf(submission.id)], noon), byId],
     [
       "record, of an unknown id",
@@ -101,22 +161,22 @@ describe("the plans of the gateway's statements", () => {
       }), byKey],
     [
       "list of an account, after",
-      (_) => _.list({ scope: submission.accountId, limit: 10, cursor: { after: submission.id } }),
+      (_) => _.list({ scope: submission.accountId, filter: {}, limit: 10, cursor: { after: submission.id } }),
       byAccount
     ],
     [
       "list of an account, before",
-      (_) => _.list({ scope: submission.accountId, limit: 10, cursor: { before: submission.id } }),
+      (_) => _.list({ scope: submission.accountId, filter: {}, limit: 10, cursor: { before: submission.id } }),
       byAccount
     ],
     [
       "list of an account",
-      (_) => _.list({ scope: submission.accountId, limit: 10, cursor: null }),
+      (_) => _.list({ scope: submission.accountId, filter: {}, limit: 10, cursor: null }),
       /^SEARCH submissions USING INDEX submissions_by_account \(account_id=\?\)/
     ],
     [
       "list of all, after",
-      (_) => _.list({ scope: "all", limit: 10, cursor: { after: submission.id } }),
+      (_) => _.list({ scope: "all", filter: {}, limit: 10, cursor: { after: submission.id } }),
       /^SEARCH submissions USING INDEX sqlite_autoindex_submissions_1 \(id<\?\)/
     ],
     [
@@ -164,6 +224,58 @@ describe("the plans of the gateway's statements", () => {
       }).pipe(Effect.provide(gateway(folder)))
     }))
 
+  it.scoped("the parked are chosen in the index of what waits, then searched for by id", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      yield* filled(folder)
+      yield* Effect.gen(function*() {
+        const submissions = yield* SubmissionRepository
+        for (const cursor of [null, { after: submission.id }, { before: submission.id }]) {
+          const plans = yield* plansOf(
+            path.join(folder, "gateway.sqlite"),
+            submissions.listParked({ limit: 10, cursor })
+          )
+          const by = /INDEX (submissions_waiting|sqlite_autoindex_submissions_1 \(id=\?\))/
+          assertSearches(plans, "submissions", by)
+          assert.lengthOf(about(plans, "submissions"), 2)
+        }
+      }).pipe(Effect.provide(gateway(folder)))
+    }))
+
+  it.scoped("accounts are listed along their ids, and secrets searched", () =>
+    Effect.gen(function*() {
+      const folder = yield* temporaryFolder
+      yield* Effect.gen(function*() {
+        const accounts = yield* AccountRepository
+        const account = accountOf()
+        const secret = secretOf(account, "d")
+        yield* accounts.insert(account, secret)
+        const plans = <A, E, R>(effect: Effect.Effect<A, E, R>) => plansOf(path.join(folder, "gateway.sqlite"), effect)
+        const along = /^(SEARCH|SCAN) accounts USING INDEX sqlite_autoindex_accounts_1( \(id[<>=]\?\))?$/
+        for (const cursor of [null, { after: account.id }, { before: account.id }]) {
+          const listed = yield* plans(accounts.list({ limit: 10, cursor }))
+          assertSearches(listed, "accounts", along)
+          assert.notInclude(JSON.stringify(listed), "B-TREE")
+        }
+        assertSearches(yield* plans(accounts.setDisabled(account.id, noon)), "accounts", along)
+        const byId = /^SEARCH secrets USING INDEX sqlite_autoindex_secrets_1 \(id=\?\)/
+        for (
+          const write of [
+            accounts.revoke(account.id, secret.id, noon),
+            accounts.restore(account.id, secret.id, noon),
+            accounts.markUsed([{ id: secret.id, at: noon }])
+          ]
+        ) {
+          assertSearches(yield* plans(write), "secrets", byId)
+        }
+        assertSearches(
+          yield* plans(accounts.expireOlder(secret, noon)),
+          "secrets",
+          /^SEARCH secrets USING INDEX secrets_by_account \(account_id=\?\)/
+        )
+      }).pipe(Effect.provide(gateway(folder)))
+    }))
+
   it.scoped("credentials are searched by the account", () =>
     Effect.gen(function*() {
       const folder = yield* temporaryFolder
@@ -186,7 +298,7 @@ describe("the watch itself", () => {
         const sql = yield* SqlClient.SqlClient
         const plans = yield* plansOf(
           path.join(folder, "gateway.sqlite"),
-          sql`SELECT reference FROM submissions WHERE reference = ${"x"}`
+          sql`SELECT metadata FROM submissions WHERE metadata = ${"x"}`
         )
         assert.deepStrictEqual(about(plans, "submissions").map((_) => _.detail), ["SCAN submissions"])
       }).pipe(Effect.provide(gateway(folder)))

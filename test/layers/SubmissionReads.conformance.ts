@@ -1,7 +1,8 @@
 import { assert } from "@effect/vitest"
 import { Array as Arr, Effect, Option } from "effect"
+import { firstTransactionId } from "../../src/domain/Ids.ts"
 import type { Submission } from "../../src/domain/Submission.ts"
-import { type Page, SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
+import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
 import { databaseSuite, type GatewayUnderTest } from "../support/LayersDatabase.ts"
 import { decisionOf, expired, newAccountId, noon, submissionOf, transactionIdAt } from "../support/LayersSamples.ts"
 
@@ -46,53 +47,55 @@ export const submissionReads = (layer: GatewayUnderTest) => {
         }
       })))
 
-  test("list is newest first, by account or all, bounded, and pages both ways without a gap", (where) =>
+  test("findMany answers those of the ids that are there, decided or not", (where) =>
     life(where, () =>
       Effect.gen(function*() {
-        const accountId = newAccountId()
-        const mine = Array.from({ length: 25 }, (_, index) => submissionOf({ accountId, acceptedAt: noon + index }))
-        const others = Array.from({ length: 10 }, (_, index) => submissionOf({ acceptedAt: noon + index * 2 }))
-        const submissions = yield* inserted([...Arr.reverse(mine), ...others])
-        const newest = idsOf(mine).toReversed()
-        const everybody = idsOf([...mine, ...others]).toSorted().toReversed()
-        const list = (page: Partial<Page>) =>
-          Effect.map(submissions.list({ scope: accountId, limit: 10, cursor: null, ...page }), idsOf)
-
-        assert.deepStrictEqual(yield* list({}), newest.slice(0, 10))
-        assert.deepStrictEqual(yield* list({ limit: 100 }), newest)
-        assert.deepStrictEqual(yield* list({ limit: 1 }), newest.slice(0, 1))
-        assert.deepStrictEqual(yield* list({ scope: "all", limit: 100 }), everybody)
-        assert.deepStrictEqual(yield* list({ scope: newAccountId() }), [])
-
-        for (const scope of [accountId, "all"] as const) {
-          const expected = scope === "all" ? everybody : newest
-          const at = (index: number) => expected[index] as Submission["id"]
-          assert.deepStrictEqual(yield* list({ scope, cursor: { after: at(9) } }), expected.slice(10, 20))
-          assert.deepStrictEqual(yield* list({ scope, cursor: { after: at(expected.length - 1) } }), [])
-          // the ones next to the cursor, not the newest of all
-          assert.deepStrictEqual(yield* list({ scope, cursor: { before: at(20) } }), expected.slice(10, 20))
-          assert.deepStrictEqual(yield* list({ scope, cursor: { before: at(3) } }), expected.slice(0, 3))
-          assert.deepStrictEqual(yield* list({ scope, cursor: { before: at(0) } }), [])
+        const many = Array.from({ length: 6 }, (_, index) => submissionOf({ acceptedAt: noon + index }))
+        const submissions = yield* inserted(many)
+        yield* submissions.record(many.slice(0, 3).map((_) => decisionOf(_.id)), noon + 50)
+        assert.deepStrictEqual(yield* submissions.findMany([]), [])
+        const asked = [...many.slice(1).map((_) => _.id), transactionIdAt(noon)]
+        const found = yield* submissions.findMany(asked)
+        assert.sameMembers(idsOf(found), idsOf(many.slice(1)))
+        for (const row of found) {
+          assert.deepStrictEqual(Option.some(row), yield* submissions.find(row.id, "all"))
         }
-        const foreign = others[5]!.id
-        const older = newest.filter((id) => id < foreign)
-        assert.deepStrictEqual(
-          yield* list({ cursor: { after: foreign } }),
-          older.slice(0, 10),
-          "an id need not be its own"
-        )
       })))
 
-  test("list shows decisions and everything that find shows", (where) =>
+  test("outlines are what a summary counts, of a scope and a range of ids, in their order", (where) =>
     life(where, () =>
       Effect.gen(function*() {
         const accountId = newAccountId()
-        const many = Array.from({ length: 3 }, () => submissionOf({ accountId, reference: "r", metadata: { a: "b" } }))
-        const submissions = yield* inserted(many)
-        yield* submissions.record([decisionOf(many[1]!.id, { decision: expired })], noon + 1)
-        const listed = yield* submissions.list({ scope: accountId, limit: 10, cursor: null })
-        for (const row of listed) assert.deepStrictEqual(Option.some(row), yield* submissions.find(row.id, "all"))
-        assert.deepStrictEqual(listed.map((_) => _.recorded?.decision ?? null), [null, expired, null])
+        const mine = Array.from(
+          { length: 6 },
+          (_, index) => submissionOf({ accountId, acceptedAt: noon + index, amount: 2 ** 40 + index })
+        )
+        const other = submissionOf({ acceptedAt: noon + 3 })
+        const submissions = yield* inserted([...Arr.reverse(mine), other])
+        const decisions = [
+          decisionOf(mine[1]!.id, { decidedAt: noon + 77 }),
+          decisionOf(mine[4]!.id, { decision: expired })
+        ]
+        yield* submissions.record(decisions, noon + 90)
+        const expected = mine.map(({ acceptedAt, amount, id }, index) => ({
+          id,
+          amount,
+          acceptedAt,
+          status: index === 1 ? "approved" : index === 4 ? "rejected" : null,
+          decidedAt: index === 1 ? noon + 77 : index === 4 ? noon + 20 : null
+        }))
+        const everything = { from: firstTransactionId(noon), before: firstTransactionId(noon + 6) }
+        const outlines = yield* submissions.outlines(accountId, everything, 10_000)
+        assert.deepStrictEqual(outlines.map((_) => ({ ..._ })), expected)
+        const idsIn = (...asked: Parameters<typeof submissions.outlines>) =>
+          Effect.map(submissions.outlines(...asked), idsOf)
+        const mineIds = idsOf(mine)
+        assert.deepStrictEqual(yield* idsIn("all", everything, 10_000), idsOf([...mine, other]).toSorted())
+        assert.deepStrictEqual(yield* idsIn(accountId, everything, 4), mineIds.slice(0, 4))
+        const within = { from: mine[2]!.id, before: mine[4]!.id }
+        assert.deepStrictEqual(yield* idsIn(accountId, within, 10), mineIds.slice(2, 4))
+        assert.deepStrictEqual(yield* idsIn(accountId, { from: within.before, before: within.from }, 10), [])
+        assert.deepStrictEqual(yield* idsIn(newAccountId(), everything, 10), [])
       })))
 
   test("counts tell what was accepted, decided, undecided and parked, by key", (where) =>

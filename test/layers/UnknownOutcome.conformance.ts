@@ -106,6 +106,51 @@ export const unknownOutcomes = (scene: Scene) => {
       }).pipe(Effect.provide(layers))
     }))
 
+  test("what an operator or an account changes: twice is once", () =>
+    Effect.gen(function*() {
+      const { layers, left, next } = yield* scene
+      yield* Effect.gen(function*() {
+        const accounts = yield* AccountRepository
+        const submissions = yield* SubmissionRepository
+        const account = accountOf()
+        const first = secretOf(account, "first")
+        const second = secretOf(account, "second")
+        yield* accounts.insert(account, first)
+        const waiting = submissionOf()
+        yield* submissions.insert(waiting, null)
+        const writes: ReadonlyArray<readonly [RegExp, Effect.Effect<void, unknown>]> = [
+          [/^INSERT INTO secrets\b/, accounts.insertSecret(second)],
+          [/^UPDATE .*secrets/s, accounts.expireOlder(second, noon + 1)],
+          [/^UPDATE .*secrets/s, accounts.revoke(account.id, second.id, noon + 2)],
+          [/^UPDATE .*secrets/s, accounts.restore(account.id, second.id, noon + 2)],
+          [/^UPDATE .*secrets/s, accounts.markUsed([{ id: first.id, at: noon + 3 }])],
+          [/^UPDATE .*accounts/s, accounts.setDisabled(account.id, noon + 4)],
+          [/^UPDATE .*submissions/s, submissions.resendNow(waiting.id, noon + 5)],
+          [/^UPDATE .*submissions/s, submissions.giveUp(waiting.id, noon + 6, "token")]
+        ]
+        for (const [statement, write] of writes) {
+          for (const fault of ["answer lost", "not carried out"] as const) {
+            next(statement, fault)
+            yield* write
+          }
+        }
+        assert.strictEqual(left(), 0)
+        assert.deepStrictEqual(
+          yield* accounts.findCredentials(account.id),
+          Option.some({
+            account: { ...account, disabledAt: noon + 4 },
+            secrets: [{ ...first, expiresAt: noon + 1, lastUsedAt: noon + 3 }, second]
+          })
+        )
+        assert.isFalse(yield* submissions.hasPastDue(noon + 5))
+        assert.isTrue(yield* submissions.hasPastDue(noon + 6))
+        assert.deepStrictEqual(
+          yield* submissions.find(waiting.id, "all"),
+          Option.some({ ...waiting, giveUpToken: "token", recorded: null })
+        )
+      }).pipe(Effect.provide(layers))
+    }))
+
   test("an account and its secret", () =>
     Effect.gen(function*() {
       const { layers, left, next } = yield* scene
@@ -115,9 +160,10 @@ export const unknownOutcomes = (scene: Scene) => {
           for (const fault of ["answer lost", "not carried out"] as const) {
             const account = accountOf()
             next(new RegExp(`^INSERT INTO ${table}\\b`), fault)
-            yield* accounts.insert(account, secretOf(account, "digest"))
+            const secret = secretOf(account, "digest")
+            yield* accounts.insert(account, secret)
             const found = yield* accounts.findCredentials(account.id)
-            assert.deepStrictEqual(found, Option.some({ account, digests: ["digest"] }), `${table} ${fault}`)
+            assert.deepStrictEqual(found, Option.some({ account, secrets: [secret] }), `${table} ${fault}`)
           }
         }
         assert.strictEqual(left(), 0)

@@ -24,7 +24,10 @@ describe("CreateAccount", () => {
       assert.strictEqual(instantOf(account.id), noon)
       assert.isTrue(isSecret(secret))
       const stored = Option.getOrThrow(yield* (yield* AccountRepository).findCredentials(account.id))
-      assert.deepStrictEqual(stored, { account, digests: [(yield* KeyedDigests).secret(secret)] })
+      assert.deepStrictEqual(stored.account, account)
+      assert.deepStrictEqual(stored.secrets.map((_) => [_.digest, _.scope, _.expiresAt, _.lastUsedAt]), [
+        [(yield* KeyedDigests).secret(secret), "full", null, null]
+      ])
       const text = Redacted.value(secret)
       for (
         const print of [JSON.stringify({ account, secret, stored }), inspect({ account, secret, stored }, { depth: 9 })]

@@ -58,7 +58,8 @@ describe("SubmitTransaction", () => {
         currency,
         acceptedAt,
         cvvShape,
-        sealedCard: sealedCard!
+        sealedCard: sealedCard!,
+        giveUpToken: null
       })
       const opened: Card = Either.getOrThrow((yield* CardVault).open(message.sealedCard, message))
       assert.deepStrictEqual(toPlaintext(opened), toPlaintext(request.card))

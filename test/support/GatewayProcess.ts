@@ -16,6 +16,7 @@ import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { AesCardVault } from "../../src/layers/AesCardVault.ts"
+import { AesSessionSeal } from "../../src/layers/AesSessionSeal.ts"
 import { Daemons } from "../../src/layers/Daemons.ts"
 import { HmacDigests } from "../../src/layers/HmacDigests.ts"
 import { ApiAddress, HttpIntake } from "../../src/layers/http/HttpIntake.ts"
@@ -24,9 +25,11 @@ import { JsonPresenter } from "../../src/layers/JsonPresenter.ts"
 import { EmbeddedKeys } from "../../src/layers/Keys.ts"
 import { LogRetention } from "../../src/layers/LogRetention.ts"
 import { Processor } from "../../src/layers/Processor.ts"
+import { EmbeddedProfile } from "../../src/layers/ProfileLayers.ts"
 import { MetricsRegistry, PrometheusMetrics } from "../../src/layers/PrometheusMetrics.ts"
 import { Recorder } from "../../src/layers/Recorder.ts"
 import { UseCaseSettings } from "../../src/layers/Settings.ts"
+import { SimulatedLog } from "../../src/layers/SimulatedLog.ts"
 import { gatewaySchema } from "../../src/layers/sql/GatewaySchema.ts"
 import { migrated } from "../../src/layers/sql/Migrations.ts"
 import { processorSchema } from "../../src/layers/sql/ProcessorSchema.ts"
@@ -98,7 +101,7 @@ const capturing = (logged: Array<string>) =>
   )
 
 const Observation = PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Live))
-const Cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
+const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 const durably = { synchronous: "FULL" } as const
 
 /** The port's own layer, with its value replaced on the way out. */
@@ -165,10 +168,11 @@ const gatewayLayer = ({ asked, controls, inserting, latch }: Effect.Effect.Succe
         Layer.provide(sqliteDatabase("gateway", durably))
       ),
       transactions.pipe(Layer.provide(migrated(processorSchema)), Layer.provide(sqliteDatabase("processor", durably))),
-      SqliteLog.pipe(Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" }))),
+      SimulatedLog.pipe(Layer.provide(SqliteLog), Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" }))),
       JsonPresenter
     )),
     Layer.provide(Cryptography),
+    Layer.provide(EmbeddedProfile),
     Layer.provide(Layer.mergeAll(LockedDataDir, SystemRandomness, Observation)),
     Layer.provideMerge(Daemons.Default)
   )

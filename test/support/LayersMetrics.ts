@@ -10,6 +10,8 @@ export const recordedMetrics = () => {
     accepted: 0,
     resent: 0,
     waiting: 0,
+    streams: 0,
+    streamsClosed: new Map<string, number>(),
     decided: new Map<string, number>(),
     idempotency: new Map<string, number>(),
     parked: new Map<string, number>(),
@@ -31,7 +33,9 @@ export const recordedMetrics = () => {
     parked: (topic, reason) => more(counted.parked, `${topic} ${reason}`),
     batch: (stage, size) => counted.batches[stage].push(size),
     storageRetried: (stage) => more(counted.storageRetried, stage),
-    waiting: (count) => (counted.waiting = count)
+    waiting: (count) => (counted.waiting = count),
+    streams: (open) => (counted.streams = open),
+    streamClosed: (reason) => more(counted.streamsClosed, reason)
   })
   return { layer, counted }
 }

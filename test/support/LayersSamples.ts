@@ -63,6 +63,7 @@ export const submissionOf = (part: Partial<Submission> = {}): Submission => {
     reference: null,
     metadata: {},
     acceptedAt,
+    giveUpToken: null,
     ...part
   }
 }
@@ -98,11 +99,15 @@ export const accountOf = (part: Partial<Account> = {}): Account => ({
   ...part
 })
 
-export const secretOf = (account: Account, digest: string): StoredSecret => ({
+export const secretOf = (account: Account, digest: string, part: Partial<StoredSecret> = {}): StoredSecret => ({
   id: makeSecretId(noon, nextRandom()),
   accountId: account.id,
   digest,
-  createdAt: noon
+  scope: "full",
+  createdAt: noon,
+  expiresAt: null,
+  lastUsedAt: null,
+  ...part
 })
 
 export const cardOf = (

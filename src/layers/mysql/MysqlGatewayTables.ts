@@ -1,9 +1,9 @@
 import { SqlClient } from "@effect/sql"
 import { Effect } from "effect"
 import type { Tables } from "../sql/Migrations.ts"
-import { ascii, indexesExist, statement, text } from "./MysqlTables.ts"
+import { addColumn, addIndex, ascii, dropIndex, indexesExist, statement, text } from "./MysqlTables.ts"
 
-/** As sqliteGatewayTables, with the indexes in the statements of their tables. */
+/** As sqliteGatewayTables, with the first indexes in the statements of their tables. */
 export const mysqlGatewayTables: Tables = {
   migrations: [
     {
@@ -70,15 +70,45 @@ export const mysqlGatewayTables: Tables = {
         UNIQUE INDEX submissions_by_key (account_id, idempotency_key),
         INDEX submissions_by_resend (resend_at)
       ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4`)
+    },
+    {
+      id: 4,
+      name: "add_scope_of_secrets",
+      worksWith: 3,
+      up: addColumn("secrets", "scope", `${ascii(16)} NOT NULL DEFAULT 'full'`)
+    },
+    { id: 5, name: "add_expiry_of_secrets", worksWith: 3, up: addColumn("secrets", "expires_at", "BIGINT") },
+    { id: 6, name: "add_last_use_of_secrets", worksWith: 3, up: addColumn("secrets", "last_used_at", "BIGINT") },
+    { id: 7, name: "add_revocation_of_secrets", worksWith: 3, up: addColumn("secrets", "revoked_at", "BIGINT") },
+    { id: 8, name: "add_given_up_at", worksWith: 3, up: addColumn("submissions", "given_up_at", "BIGINT") },
+    { id: 9, name: "add_give_up_token", worksWith: 3, up: addColumn("submissions", "give_up_token", ascii(255)) },
+    {
+      id: 10,
+      name: "add_submissions_by_reference",
+      worksWith: 3,
+      up: addIndex("submissions", "submissions_by_reference", "account_id, reference, id")
+    },
+    {
+      id: 11,
+      name: "add_submissions_waiting",
+      worksWith: 3,
+      up: addIndex("submissions", "submissions_waiting", "resend_at, accepted_at, parked_at")
+    },
+    {
+      id: 12,
+      name: "drop_submissions_by_resend",
+      worksWith: 12,
+      up: dropIndex("submissions", "submissions_by_resend")
     }
   ],
   probes: [
     statement("SELECT id, name, created_at, disabled_at FROM accounts LIMIT 0"),
-    statement("SELECT id, account_id, digest, created_at FROM secrets LIMIT 0"),
+    statement(`SELECT id, account_id, digest, created_at, scope, expires_at, last_used_at, revoked_at
+      FROM secrets LIMIT 0`),
     statement(`SELECT id, account_id, amount, currency, brand, bin, last4, exp_month, exp_year, fingerprint, cvv_shape,
       sealed_card, key_id, reference, metadata, idempotency_key, request_digest, accepted_at, resend_at, resends,
       resend_claim, status, reason, decided_at, recorded_at, log_partition, log_offset, appended_at, parked_at,
-      parked_reason, parked_count, parked_offset FROM submissions LIMIT 0`),
+      parked_reason, parked_count, parked_offset, given_up_at, give_up_token FROM submissions LIMIT 0`),
     Effect.flatMap(
       SqlClient.SqlClient,
       indexesExist({
@@ -88,7 +118,8 @@ export const mysqlGatewayTables: Tables = {
           "PRIMARY 0 id",
           "submissions_by_account 1 account_id,id",
           "submissions_by_key 0 account_id,idempotency_key",
-          "submissions_by_resend 1 resend_at"
+          "submissions_by_reference 1 account_id,reference,id",
+          "submissions_waiting 1 resend_at,accepted_at,parked_at"
         ]
       })
     )

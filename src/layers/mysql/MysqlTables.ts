@@ -11,6 +11,34 @@ export const text = (length: number) => `VARCHAR(${length}) COLLATE utf8mb4_bin`
 /** Not prepared: MySQL prepares no CREATE TRIGGER. */
 export const statement = (text: string) => Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(text).unprepared)
 
+const hasColumn = (table: string, column: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql`SELECT 1 FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name = ${table} AND column_name = ${column}`,
+      (found) => found.length > 0
+    ))
+
+const hasIndex = (table: string, index: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql`SELECT 1 FROM information_schema.statistics
+        WHERE table_schema = DATABASE() AND table_name = ${table} AND index_name = ${index} LIMIT 1`,
+      (found) => found.length > 0
+    ))
+
+/** Unless it is there already. */
+export const addColumn = (table: string, column: string, type: string) =>
+  Effect.unlessEffect(statement(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`), hasColumn(table, column))
+
+/** The same for an index, which is written with its columns. */
+export const addIndex = (table: string, index: string, columns: string) =>
+  Effect.unlessEffect(statement(`ALTER TABLE ${table} ADD INDEX ${index} (${columns})`), hasIndex(table, index))
+
+/** Unless it is gone already. */
+export const dropIndex = (table: string, index: string) =>
+  Effect.whenEffect(statement(`ALTER TABLE ${table} DROP INDEX ${index}`), hasIndex(table, index))
+
 /** Something that is not there, found by asking for it. */
 export const missing = (what: string) => new SqlError({ cause: undefined, message: `missing: ${what}` })
 

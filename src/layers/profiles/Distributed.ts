@@ -1,8 +1,6 @@
-import { Effect, Layer, Option } from "effect"
+import { Effect, Layer } from "effect"
 import { Audit } from "../../services/Audit.ts"
 import { CompareDecisions } from "../../services/CompareDecisions.ts"
-import { Profile } from "../../services/Profile.ts"
-import { Simulation } from "../../services/Simulation.ts"
 import { AesCardVault } from "../AesCardVault.ts"
 import { AesSessionSeal } from "../AesSessionSeal.ts"
 import { DemoAccount } from "../DemoAccount.ts"
@@ -17,6 +15,7 @@ import { launch } from "../Launch.ts"
 import { mysqlDatabase } from "../mysql/MysqlDatabase.ts"
 import { printAudit } from "../PrintAudit.ts"
 import { Processor } from "../Processor.ts"
+import { DistributedProfile } from "../ProfileLayers.ts"
 import { Recorder } from "../Recorder.ts"
 import { gatewaySchema } from "../sql/GatewaySchema.ts"
 import { alreadyMigrated, migrated } from "../sql/Migrations.ts"
@@ -44,13 +43,12 @@ const ProcessorDatabase = SqlTransactionRepository.pipe(
 
 const CardVault = AesCardVault.pipe(Layer.provide(EnvironmentCardKeys))
 const Digests = Layer.mergeAll(HmacDigests, AesSessionSeal).pipe(Layer.provideMerge(EnvironmentSecrets))
-const Here = Layer.merge(Layer.succeed(Profile, "distributed"), Layer.succeed(Simulation, Option.none()))
 const Between = Layer.mergeAll(KafkaLog, JsonPresenter)
 
 const Intake = Welcome.pipe(
   Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
   Layer.provide(IntakeUseCases),
-  Layer.provide(Layer.mergeAll(GatewayDatabase, Between, CardVault, Digests, Here)),
+  Layer.provide(Layer.mergeAll(GatewayDatabase, Between, CardVault, Digests, DistributedProfile)),
   Layer.provide(Foundation)
 )
 
@@ -73,7 +71,7 @@ const Gateway = Welcome.pipe(
   Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
   Layer.merge(Layer.mergeAll(Processor, Recorder)),
   Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecorderUseCases)),
-  Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, Between, CardVault, Digests, Here)),
+  Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, Between, CardVault, Digests, DistributedProfile)),
   Layer.provide(Migrated),
   Layer.provide(Foundation)
 )

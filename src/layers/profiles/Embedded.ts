@@ -1,8 +1,6 @@
 import { Effect, Layer } from "effect"
 import { Audit } from "../../services/Audit.ts"
 import { CompareDecisions } from "../../services/CompareDecisions.ts"
-import { Profile } from "../../services/Profile.ts"
-import { Simulation } from "../../services/Simulation.ts"
 import { AesCardVault } from "../AesCardVault.ts"
 import { AesSessionSeal } from "../AesSessionSeal.ts"
 import { DemoAccount } from "../DemoAccount.ts"
@@ -16,6 +14,7 @@ import { launch } from "../Launch.ts"
 import { LogRetention } from "../LogRetention.ts"
 import { printAudit } from "../PrintAudit.ts"
 import { Processor } from "../Processor.ts"
+import { EmbeddedProfile } from "../ProfileLayers.ts"
 import { Recorder } from "../Recorder.ts"
 import { SimulatedLog } from "../SimulatedLog.ts"
 import { gatewaySchema } from "../sql/GatewaySchema.ts"
@@ -29,8 +28,6 @@ import { readOnlySqliteDatabase, sqliteDatabase } from "../sqlite/SqliteDatabase
 import { SqliteLog } from "../sqlite/SqliteLog.ts"
 import { IntakeUseCases, ProcessorUseCases, RecorderUseCases } from "../UseCases.ts"
 import { Welcome } from "../Welcome.ts"
-
-const Here = Layer.merge(Layer.succeed(Profile, "embedded"), Layer.effect(Simulation, Simulation.make))
 
 const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 
@@ -57,7 +54,7 @@ const Gateway = Welcome.pipe(
   Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, EmbeddedLog, JsonPresenter)),
   Layer.provide(Cryptography),
   Layer.provide(LockedDataDir),
-  Layer.provide(Here),
+  Layer.provide(EmbeddedProfile),
   Layer.provide(Foundation)
 )
 

@@ -1,10 +1,13 @@
 import { SqlClient, SqlSchema } from "@effect/sql"
+import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Layer, Option, Schema } from "effect"
 import { TransactionId } from "../../domain/Ids.ts"
 import { Metrics } from "../../services/Metrics.ts"
-import { type Page, type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
+import { type Scope, type SubmissionOutline, SubmissionRepository } from "../../services/SubmissionRepository.ts"
 import { countSubmissions } from "./CountSubmissions.ts"
 import type { Dialect, Row } from "./Dialect.ts"
+import { listSubmissions } from "./ListSubmissions.ts"
+import { parkedSubmissions } from "./ParkedSubmissions.ts"
 import { resolveDialect } from "./ResolveDialect.ts"
 import { runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 import { decisionOf, fromRow, submissionColumns, SubmissionRow } from "./SubmissionRow.ts"
@@ -29,13 +32,14 @@ export const SqlSubmissionRepository = Layer.scoped(
     const dialect = yield* resolveDialect
     const inserts = yield* makeSubmissionWriter(dialect)
     const counts = yield* countSubmissions(dialect)
+    const list = yield* listSubmissions(dialect)
+    const { backlog, findParked, listParked } = yield* parkedSubmissions(dialect)
 
     const byId = dialect.along("PRIMARY")
     const byAccount = dialect.along("submissions_by_account")
-    const byResend = dialect.along("submissions_by_resend")
-    const columns = sql.literal(submissionColumns.map((_) => `submissions.${_}`).join(", "))
+    const byResend = dialect.along("submissions_waiting")
+    const columns = sql.literal(submissionColumns)
     const ofScope = (scope: Scope) => scope === "all" ? sql`1 = 1` : sql`account_id = ${scope}`
-    const listed = (scope: Scope) => scope === "all" ? byId : byAccount
     const withIds = (ids: ReadonlyArray<string>) => dialect.oneOf("submissions", "id", ids)
 
     const rows = SqlSchema.findAll({
@@ -45,21 +49,23 @@ export const SqlSubmissionRepository = Layer.scoped(
         sql`SELECT ${columns} FROM submissions WHERE id = ${id} AND ${ofScope(scope as Scope)}`
     })
 
+    const rowsOfMany = SqlSchema.findAll({
+      Request: Schema.Array(TransactionId),
+      Result: SubmissionRow,
+      execute: (ids) => sql`SELECT ${columns} FROM ${withIds(ids)}`
+    })
+
     const recordedRows = SqlSchema.findAll({
       Request: Schema.Array(TransactionId),
       Result: SubmissionRow,
       execute: (ids) => sql`SELECT ${columns} FROM ${withIds(ids)} WHERE status IS NOT NULL`
     })
 
-    const decodeRows = Schema.decodeUnknown(Schema.Array(SubmissionRow))
-
-    const listRows = ({ cursor, limit, scope }: Page) => {
-      const from = sql`SELECT ${columns} FROM submissions${listed(scope)} WHERE ${ofScope(scope)}`
-      if (cursor === null) return sql`${from} ORDER BY id DESC LIMIT ${limit}`
-      return "after" in cursor
-        ? sql`${from} AND id < ${cursor.after} ORDER BY id DESC LIMIT ${limit}`
-        : sql`${from} AND id > ${cursor.before} ORDER BY id ASC LIMIT ${limit}`
-    }
+    /** Without a schema, which would take longer than the rows. */
+    const outlineRows = (scope: Scope, from: TransactionId, before: TransactionId, limit: number) =>
+      sql<SubmissionOutline>`SELECT id, amount, accepted_at AS acceptedAt, status, decided_at AS decidedAt
+        FROM submissions${scope === "all" ? byId : byAccount}
+        WHERE ${ofScope(scope)} AND id >= ${from} AND id < ${before} ORDER BY id LIMIT ${limit}`
 
     /** Changes the submissions of the items, each of which begins with an id. */
     const update = (items: ReadonlyArray<Row>, change: Parameters<Dialect["updateFrom"]>[2]) =>
@@ -79,6 +85,9 @@ export const SqlSubmissionRepository = Layer.scoped(
       const has = new Set(known.map((_) => _.id))
       return ids.filter((id) => !has.has(id))
     })
+
+    const updateUndecided = (statement: Effect.Effect<unknown, SqlError>) =>
+      runAgain(statement, () => metrics.storageRetried("record")).pipe(Effect.asVoid, Effect.mapError(toUnavailable))
 
     const claimedRows = SqlSchema.findAll({
       Request: Schema.Struct({ ids: Schema.Array(Schema.String), token: Schema.String }),
@@ -109,16 +118,25 @@ export const SqlSubmissionRepository = Layer.scoped(
       findRecorded: (ids) =>
         recordedRows(ids).pipe(Effect.mapBoth({ onFailure: toUnavailable, onSuccess: (_) => _.map(fromRow) })),
 
-      list: (page) =>
-        listRows(page).pipe(
-          Effect.flatMap(decodeRows),
-          Effect.mapBoth({
-            onFailure: toUnavailable,
-            onSuccess: (found) => {
-              const listed = found.map(fromRow)
-              return page.cursor !== null && "before" in page.cursor ? listed.reverse() : listed
-            }
-          })
+      findMany: (ids) =>
+        rowsOfMany(ids).pipe(Effect.mapBoth({ onFailure: toUnavailable, onSuccess: (_) => _.map(fromRow) })),
+
+      list,
+
+      outlines: (scope, { before, from }, limit) =>
+        Effect.mapError(outlineRows(scope, from, before, limit), toUnavailable),
+
+      backlog,
+      listParked,
+      findParked,
+
+      resendNow: (id, now) =>
+        updateUndecided(sql`UPDATE submissions SET resend_at = ${now} WHERE id = ${id} AND status IS NULL`),
+
+      giveUp: (id, now, token) =>
+        updateUndecided(
+          sql`UPDATE submissions SET given_up_at = ${now}, give_up_token = ${token}, resend_at = ${now}
+              WHERE id = ${id} AND status IS NULL`
         ),
 
       record: (decisions, recordedAt) =>

@@ -30,11 +30,13 @@ export const SubmissionRow = Schema.Struct({
   recorded_at: Schema.NullOr(Schema.Int),
   log_partition: Schema.NullOr(Schema.Int),
   log_offset: Schema.NullOr(Schema.Int),
-  appended_at: Schema.NullOr(Schema.Int)
+  appended_at: Schema.NullOr(Schema.Int),
+  give_up_token: Submission.fields.giveUpToken
 })
 export type SubmissionRow = typeof SubmissionRow.Type
 
-export const submissionColumns = Object.keys(SubmissionRow.fields)
+/** What to select for one. */
+export const submissionColumns = Object.keys(SubmissionRow.fields).map((_) => `submissions.${_}`).join(", ")
 
 const recordedOf = (row: SubmissionRow): RecordedDecision | null =>
   row.status === null ? null : {
@@ -66,6 +68,7 @@ export const fromRow = (row: SubmissionRow): StoredSubmission => ({
   reference: row.reference,
   metadata: row.metadata ?? {},
   acceptedAt: row.accepted_at,
+  giveUpToken: row.give_up_token,
   recorded: recordedOf(row)
 })
 

@@ -1,5 +1,6 @@
 import { Layer } from "effect"
 import { AesCardVault } from "../../../src/layers/AesCardVault.ts"
+import { AesSessionSeal } from "../../../src/layers/AesSessionSeal.ts"
 import { DemoAccount } from "../../../src/layers/DemoAccount.ts"
 import { Foundation } from "../../../src/layers/Foundation.ts"
 import { HmacDigests } from "../../../src/layers/HmacDigests.ts"
@@ -9,6 +10,7 @@ import { JsonPresenter } from "../../../src/layers/JsonPresenter.ts"
 import { EmbeddedKeys } from "../../../src/layers/Keys.ts"
 import { launch, runRole } from "../../../src/layers/Launch.ts"
 import { Processor } from "../../../src/layers/Processor.ts"
+import { EmbeddedProfile } from "../../../src/layers/ProfileLayers.ts"
 import { Recorder } from "../../../src/layers/Recorder.ts"
 import { gatewaySchema } from "../../../src/layers/sql/GatewaySchema.ts"
 import { migrated } from "../../../src/layers/sql/Migrations.ts"
@@ -55,7 +57,7 @@ export interface Parts {
   readonly resend: As<typeof resend>
 }
 
-const Cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
+const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 
 /** As layers/profiles/Embedded.ts composes it, but for the parts. */
 const gateway = (parts: Parts) =>
@@ -66,6 +68,7 @@ const gateway = (parts: Parts) =>
     Layer.provide(Layer.mergeAll(accounts, parts.submissions, parts.transactions, parts.log, JsonPresenter)),
     Layer.provide(Cryptography),
     Layer.provide(LockedDataDir),
+    Layer.provide(EmbeddedProfile),
     Layer.provide(Foundation)
   )
 

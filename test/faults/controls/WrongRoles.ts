@@ -1,5 +1,6 @@
 import { Effect, Layer } from "effect"
 import { AesCardVault } from "../../../src/layers/AesCardVault.ts"
+import { AesSessionSeal } from "../../../src/layers/AesSessionSeal.ts"
 import { DemoAccount } from "../../../src/layers/DemoAccount.ts"
 import { Foundation } from "../../../src/layers/Foundation.ts"
 import { HmacDigests } from "../../../src/layers/HmacDigests.ts"
@@ -11,6 +12,7 @@ import { EnvironmentCardKeys, EnvironmentSecrets } from "../../../src/layers/Key
 import { launch, runRole } from "../../../src/layers/Launch.ts"
 import { mysqlDatabase } from "../../../src/layers/mysql/MysqlDatabase.ts"
 import { Processor } from "../../../src/layers/Processor.ts"
+import { DistributedProfile } from "../../../src/layers/ProfileLayers.ts"
 import { Recorder } from "../../../src/layers/Recorder.ts"
 import { gatewaySchema } from "../../../src/layers/sql/GatewaySchema.ts"
 import { alreadyMigrated } from "../../../src/layers/sql/Migrations.ts"
@@ -56,7 +58,7 @@ export interface Parts {
 }
 
 const vault = AesCardVault.pipe(Layer.provide(EnvironmentCardKeys))
-const digests = HmacDigests.pipe(Layer.provideMerge(EnvironmentSecrets))
+const digests = Layer.mergeAll(HmacDigests, AesSessionSeal).pipe(Layer.provideMerge(EnvironmentSecrets))
 const migrated = alreadyMigrated(gatewaySchema).pipe(Layer.provide(gatewayServer))
 const accounts = SqlAccountRepository.pipe(Layer.provide(gatewayServer))
 
@@ -66,7 +68,7 @@ const programs = ({ foundation, log, presenter, resend, submissions, transaction
     Welcome.pipe(
       Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
       Layer.provide(IntakeUseCases),
-      Layer.provide(Layer.mergeAll(accounts, submissions, log, presenter, vault, digests)),
+      Layer.provide(Layer.mergeAll(accounts, submissions, log, presenter, vault, digests, DistributedProfile)),
       Layer.provide(migrated),
       Layer.provide(foundation)
     )

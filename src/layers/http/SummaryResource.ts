@@ -12,7 +12,7 @@ export const Summary = Schema.Struct({
     amount: Schema.Int.annotations({ description: "Cents, of the approved" }),
     p50_ms: Schema.NullOr(Schema.Int).annotations({ description: "From acceptance to decision" }),
     p95_ms: Schema.NullOr(Schema.Int)
-  }))
+  }).annotations({ identifier: "Bucket" }))
 }).annotations({ identifier: "Summary" })
 
 export const toSummary = (buckets: ReadonlyArray<Bucket>): typeof Summary.Type => ({

@@ -2,6 +2,7 @@ import { Config, ConfigProvider, Duration, Layer, LogLevel, Record } from "effec
 import { isIP } from "node:net"
 import { WaitSettings } from "../services/AwaitDecision.ts"
 import { ResendSettings } from "../services/ResendOverdue.ts"
+import { StreamSettings } from "./http/EventStreams.ts"
 
 // Every variable of the environment that the gateway reads is here; docs/configuration.md lists them, a test compares.
 
@@ -176,8 +177,15 @@ const WaitConfig = Config.all({
   perProcess: count("WAITS_PER_PROCESS", 10_000)
 })
 
+const StreamConfig = Config.all({
+  perAccount: count("STREAMS_PER_ACCOUNT", 100),
+  perProcess: count("STREAMS_PER_PROCESS", 10_000),
+  buffer: Config.succeed(1_000_000)
+})
+
 /** The settings of the use cases. */
 export const UseCaseSettings = Layer.mergeAll(
   Layer.effect(ResendSettings, ResendConfig),
-  Layer.effect(WaitSettings, WaitConfig)
+  Layer.effect(WaitSettings, WaitConfig),
+  Layer.effect(StreamSettings, StreamConfig)
 )

@@ -13,6 +13,7 @@ import { ResendOverdue } from "../services/ResendOverdue.ts"
 import { SecretUses } from "../services/SecretUses.ts"
 import { SubmitTransaction } from "../services/SubmitTransaction.ts"
 import { Summarize } from "../services/Summarize.ts"
+import { TailedEventFeed } from "../services/TailedEventFeed.ts"
 import { WatchPipeline } from "../services/WatchPipeline.ts"
 
 /** The use cases of each role. */
@@ -28,6 +29,7 @@ export const IntakeUseCases = Layer.mergeAll(
   WatchPipeline.Default,
   Summarize.Default,
   FailedAttempts.Default,
+  TailedEventFeed,
   Audit.Default
 )
 export const ProcessorUseCases = ProcessTransactions.Default

@@ -35,7 +35,9 @@ describe("cursors of the event feed", () => {
       assert.isNull(decodeCursor(text.slice(0, i)))
       assert.isNull(decodeCursor(text.slice(0, i) + text.slice(i + 1)))
       for (const other of "AaZz09-_.") {
-        if (other !== text[i]) assert.isNull(decodeCursor(text.slice(0, i) + other + text.slice(i + 1)), `${i} ${other}`)
+        if (other !== text[i]) {
+          assert.isNull(decodeCursor(text.slice(0, i) + other + text.slice(i + 1)), `${i} ${other}`)
+        }
         assert.isNull(decodeCursor(text.slice(0, i) + other + text.slice(i)), `${i} ${other}`)
       }
     }

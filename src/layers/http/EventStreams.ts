@@ -230,7 +230,7 @@ export class EventStreams extends Effect.Service<EventStreams>()("gateway/EventS
         Effect.suspend(() => {
           if (closed || streams.size >= bounds.perProcess) return new NoPlace({ of: "process" })
           if ((openOf.get(ownerOf(request.principal)) ?? 0) >= bounds.perAccount) return new NoPlace({ of: "account" })
-          return Effect.succeed({ status: 200, headers, stream: serve(request) })
+          return Effect.succeed({ status: 200, headers, isIdle: true, stream: serve(request) })
         }),
 
       /** Ends every stream, so that its client goes elsewhere, and lets no new one begin. */

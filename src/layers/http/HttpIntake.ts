@@ -54,7 +54,6 @@ export const HttpIntake = Layer.scoped(
 
     yield* daemons.start("tail of decisions", decisions.run)
     yield* daemons.start("writer of the uses of secrets", uses.run)
-    yield* daemons.start("keeper of event streams", streams.run)
     return yield* serve({
       listener: listener.handle,
       address: { host: settings.host, port: settings.port },
@@ -65,4 +64,4 @@ export const HttpIntake = Layer.scoped(
       beforeClose: Effect.all([listener.drain, decisions.close, streams.close, uses.write], { discard: true })
     })
   })
-).pipe(Layer.provide(Layer.mergeAll(Credentials.Live, EventStreams.Live)))
+).pipe(Layer.provide(Layer.mergeAll(Credentials.Live, EventStreams.Default)))

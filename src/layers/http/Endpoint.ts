@@ -70,7 +70,7 @@ export const answered = <S extends Schema.Annotable.All>(
   status: number,
   identifier: string,
   schema: S
-): Schema.Annotable.Self<S> => schema.annotations(HttpApiSchema.annotations({ status, identifier }))
+): Schema.Annotable.Self<S> => schema.annotations({ identifier, [HttpApiSchema.AnnotationStatus]: status })
 
 const limit = Schema.String.pipe(
   Schema.pattern(/^[1-9]\d{0,2}$/),

@@ -74,10 +74,12 @@ export const listAccounts = HttpApiEndpoint.get("listAccounts", "/v1/accounts")
 export const changeAccount = HttpApiEndpoint.patch("changeAccount", "/v1/accounts/:id")
   .setPath(byAccount)
   .setPayload(
-    Schema.Struct({ disabled: Schema.Boolean.annotations({
+    Schema.Struct({
+      disabled: Schema.Boolean.annotations({
         description: "true or false",
         jsonSchema: { type: "boolean", description: "Whether its credentials are refused from now on." }
-      }) })
+      })
+    })
       .annotations({ identifier: "AccountChange", description: "an object", ...strict })
   )
   .addSuccess(AccountResource)
@@ -229,10 +231,12 @@ export const changeSimulation = HttpApiEndpoint.patch("changeSimulation", "/v1/o
         description: "true or false",
         jsonSchema: { type: "boolean", description: "Whether the log gives each of its records twice." }
       })),
-      log: Schema.optional(Schema.Literal("up", "down").annotations({
-        description: "up or down",
-        jsonSchema: { type: "string", enum: ["up", "down"], description: "Whether the log can be reached." }
-      }))
+      log: Schema.optional(
+        Schema.Literal("up", "down").annotations({
+          description: "up or down",
+          jsonSchema: { type: "string", enum: ["up", "down"], description: "Whether the log can be reached." }
+        })
+      )
     }).annotations({ identifier: "SimulationChange", description: "an object", ...strict })
   )
   .addSuccess(SimulationResource)

@@ -31,7 +31,8 @@ const prefer = header({
   examples: ["wait=10"]
 })
 const idempotencyKey = header({
-  description: "1 to 255 visible ASCII characters, quoted or bare. The same key with the same body is answered with the " +
+  description:
+    "1 to 255 visible ASCII characters, quoted or bare. The same key with the same body is answered with the " +
     "same transaction, for as long as there is that transaction; with another body it is answered 422.",
   // the quotes of a quoted key are not a part of it
   pattern: "^(?!\"\"$)(?:[!-~]{1,255}|\"[!-~]{1,255}\")$",
@@ -124,9 +125,11 @@ export const listTransactions = HttpApiEndpoint.get("listTransactions", "/v1/tra
 export const streamEvents = HttpApiEndpoint.get("streamEvents", "/v1/transactions/events")
   .setUrlParams(Schema.Struct({
     account,
-    batch: Schema.optional(Schema.Literal("true", "false").annotations({
-      description: "Whether events come in arrays, every 50 to 100 ms, as the event `batch`."
-    }))
+    batch: Schema.optional(
+      Schema.Literal("true", "false").annotations({
+        description: "Whether events come in arrays, every 50 to 100 ms, as the event `batch`."
+      })
+    )
   }))
   .setHeaders(Schema.Struct({ "last-event-id": lastEventId }))
   .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
@@ -148,9 +151,11 @@ export const streamEvents = HttpApiEndpoint.get("streamEvents", "/v1/transaction
 export const readSummary = HttpApiEndpoint.get("readSummary", "/v1/summary")
   .setUrlParams(Schema.Struct({
     account,
-    interval: Schema.optional(Schema.Literal("second", "minute").annotations({
-      description: "How long a bucket is: a minute, unless it is asked for."
-    })),
+    interval: Schema.optional(
+      Schema.Literal("second", "minute").annotations({
+        description: "How long a bucket is: a minute, unless it is asked for."
+      })
+    ),
     since: Schema.optional(InstantFromText.annotations({
       description: "The first instant that is counted (RFC 3339): an hour ago at most, and unless it is asked for; " +
         "with `interval=second` a minute ago."

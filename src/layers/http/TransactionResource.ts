@@ -62,7 +62,9 @@ export const DecidedTransaction = Schema.Struct({
   decided_at: Timestamp
 }).annotations({ identifier: "DecidedTransaction" })
 
-export const TransactionResource = Schema.Union(ProcessingTransaction, DecidedTransaction)
+export const TransactionResource = Schema.Union(ProcessingTransaction, DecidedTransaction).annotations({
+  identifier: "Transaction"
+})
 export type TransactionResource = typeof TransactionResource.Type
 
 const errorOf = (reason: RejectionReason | null) =>
@@ -97,12 +99,14 @@ export const toResource = (submission: StoredSubmission, reader: Principal): Tra
 export const Timeline = Schema.Struct({
   object: Schema.Literal("timeline"),
   transaction: TransactionId,
-  stages: Schema.Array(Schema.Struct({
-    stage: Schema.Literal("accepted", "appended", "decided", "recorded"),
-    at: Timestamp,
-    partition: Schema.optional(Schema.Int.annotations({ description: "Of the log, where it was appended" })),
-    offset: Schema.optional(Schema.Int.annotations({ description: "In the partition" }))
-  }).annotations({ identifier: "Stage" }))
+  stages: Schema.Array(
+    Schema.Struct({
+      stage: Schema.Literal("accepted", "appended", "decided", "recorded"),
+      at: Timestamp,
+      partition: Schema.optional(Schema.Int.annotations({ description: "Of the log, where it was appended" })),
+      offset: Schema.optional(Schema.Int.annotations({ description: "In the partition" }))
+    }).annotations({ identifier: "Stage" })
+  )
 }).annotations({ identifier: "Timeline" })
 
 /** Every stage with its instant; `appended` is known with the decision, whose result carries it. */

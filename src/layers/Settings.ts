@@ -54,13 +54,14 @@ export const HttpSettings = Config.all({
   /** A request whose headers and body take longer is answered 408. */
   requestTimeout: milliseconds("REQUEST_TIMEOUT_MS", "10 seconds"),
   /** Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed. */
-  trustedProxies: Config.nonEmptyString("TRUSTED_PROXIES").pipe(
-    Config.validate({
-      message: "Expected addresses and networks, 10.0.0.1,192.168.0.0/16",
-      validation: (text) => text.split(",").every((_) => isNetwork(_.trim()))
-    }),
-    Config.map((text) => text.split(",").map((_) => _.trim())),
-    Config.withDefault<ReadonlyArray<string>>([])
+  trustedProxies: Config.option(
+    Config.nonEmptyString("TRUSTED_PROXIES").pipe(
+      Config.validate({
+        message: "Expected addresses and networks, 10.0.0.1,192.168.0.0/16",
+        validation: (text) => text.split(",").every((_) => isNetwork(_.trim()))
+      }),
+      Config.map((text) => text.split(",").map((_) => _.trim()))
+    )
   ),
   /** Requests a second of an account, 0 for no limit. */
   rateLimit: Config.option(integer("RATE_LIMIT", 0, 1_000_000, "requests a second")),

@@ -15,9 +15,13 @@ export const sessionCookie = "gateway_session"
 /** RFC 6265bis: the name of the cookie when it came by TLS. */
 export const secureSessionCookie = `__Host-${sessionCookie}`
 
-/** RFC 7617, or the panel's cookie. The server checks them, before anything of the request is decoded. */
+/**
+ * RFC 7617, or the panel's cookie. The server checks them, before anything of the request is decoded.
+ *
+ * @effect-expect-leaking HttpServerRequest | ParsedSearchParams | RouteContext
+ */
 export class Authentication extends HttpApiMiddleware.Tag<Authentication>()("gateway/Authentication", {
-  failure: Schema.Union(problemsOf("unauthenticated"), problemsOf("too_many_failures")),
+  failure: problemsOf("unauthenticated"),
   security: {
     basic: HttpApiSecurity.basic.pipe(
       HttpApiSecurity.annotate(
@@ -51,7 +55,7 @@ export const strict = { parseOptions: { onExcessProperty: "error", errors: "all"
 export const anyRequest = problemsOf("not_acceptable")
 export const badRequest = problemsOf("bad_request", "invalid_header", "invalid_query")
 export const missing = problemsOf("resource_missing")
-export const limited = problemsOf("rate_limited")
+export const limited = problemsOf("rate_limited", "too_many_failures")
 export const unavailable = problemsOf("unavailable", "overloaded", "shutting_down")
 export const withBody = {
   badBody: problemsOf("bad_request", "invalid_header", "invalid_query", "invalid_json", "duplicate_key"),

@@ -135,7 +135,7 @@ export const streamEvents = HttpApiEndpoint.get("streamEvents", "/v1/transaction
   .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
   .addError(badRequest)
   .addError(anyRequest)
-  .addError(problemsOf("rate_limited", "too_many_streams"))
+  .addError(problemsOf("rate_limited", "too_many_failures", "too_many_streams"))
   .addError(unavailable)
   .annotate(Access, "both")
   .annotate(MediaTypes, ["text/event-stream"])

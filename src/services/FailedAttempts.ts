@@ -1,10 +1,13 @@
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Schema } from "effect"
+import { AccountId } from "../domain/Ids.ts"
 import type { Instant } from "../domain/Instant.ts"
 
 const window = Duration.toMillis("1 minute")
 /** Failures within the window that are answered as such. */
 const most = 10
 const capacity = 10_000
+
+const isAccountId = Schema.is(AccountId)
 
 interface Attempts {
   readonly since: Instant
@@ -18,7 +21,9 @@ export class FailedAttempts extends Effect.Service<FailedAttempts>()("gateway/Fa
 
     /** Of an account at an address: the ms for which further failures are throttled, null while they are not. */
     const fail = (account: string, address: string, now: Instant): number | null => {
-      const key = `${account.slice(0, 64)} ${address}`
+      // what can be nobody's name needs no guard
+      if (account !== "operator" && !isAccountId(account)) return null
+      const key = `${account} ${address}`
       const known = attempts.get(key)
       if (known !== undefined && now - known.since < window && now >= known.since) {
         known.failures++

@@ -1,4 +1,4 @@
-import { Context, Effect, Option, SubscriptionRef } from "effect"
+import { Context, Effect, type Option, SubscriptionRef } from "effect"
 
 export interface Simulated {
   /** Milliseconds that a transaction waits in the log before it is given to the processor, at least. */
@@ -12,8 +12,7 @@ export interface Simulated {
 export class Simulation
   extends Context.Tag("gateway/Simulation")<Simulation, Option.Option<SubscriptionRef.SubscriptionRef<Simulated>>>()
 {
-  static readonly make: Effect.Effect<Simulation["Type"]> = Effect.map(
-    SubscriptionRef.make<Simulated>({ decisionDelay: 0, redeliver: false, log: "up" }),
-    Option.some
+  static readonly make: Effect.Effect<Simulation["Type"]> = Effect.asSome(
+    SubscriptionRef.make<Simulated>({ decisionDelay: 0, redeliver: false, log: "up" })
   )
 }

@@ -2,9 +2,10 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { accountOf, basic, type Credential, requestBytes, secretOf, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem, comparable } from "../support/HttpAssertions.ts"
 import { rawRequest } from "../support/HttpConnection.ts"
-import { cards, postRoutes, transaction } from "../support/HttpSamples.ts"
+import { cards, pathOf, postRoutes, transaction } from "../support/HttpSamples.ts"
 
-const gateway = useGateway()
+// so that each attempt can come from an address of its own
+const gateway = useGateway({ environment: { TRUSTED_PROXIES: "127.0.0.1" } })
 let account: Credential = ""
 let other: Credential = ""
 
@@ -63,16 +64,23 @@ const typo = (credential: Credential) => {
 }
 
 const routes: ReadonlyArray<readonly [string, string]> = [
-  ...Object.keys(postRoutes).map((path) => ["POST", path] as const),
+  ...Object.keys(postRoutes).filter((_) => postRoutes[_]!.by !== "anyone").map((path) => ["POST", path] as const),
   ["GET", "/v1/transactions"],
   ["GET", "/v1/transactions/txn_01ARZ3NDEKTSV4RRFFQ69G5FAV"],
   ["GET", "/v1/transactions/txn_01ARZ3NDEKTSV4RRFFQ69G5FAV/timeline"],
+  ["GET", "/v1/summary"],
+  ["GET", "/v1/account"],
+  ["GET", "/v1/transactions/events"],
   ["GET", "/v1/operator/audit"]
 ]
 
+let attempts = 0
 const asked = (method: string, path: string, authorization: string | undefined) =>
-  gateway().call(method, path, {
-    headers: authorization === undefined ? {} : { authorization },
+  gateway().call(method, pathOf(path), {
+    headers: {
+      ...(authorization === undefined ? {} : { authorization }),
+      "x-forwarded-for": `2001:db8::${(attempts++).toString(16)}`
+    },
     ...(method === "POST" ? { body: postRoutes[path]!.body() } : {})
   })
 

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib"
 import { basic, type Credential, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem } from "../support/HttpAssertions.ts"
 import { openConnection, within } from "../support/HttpConnection.ts"
-import { card, cards, postRoutes, transaction } from "../support/HttpSamples.ts"
+import { card, cards, pathOf, postRoutes, transaction } from "../support/HttpSamples.ts"
 
 const gateway = useGateway()
 let account: Credential = ""
@@ -19,7 +19,7 @@ const callerOf = (path: string) => postRoutes[path]!.by === "operator" ? gateway
 
 const head = (path: string, ...lines: ReadonlyArray<string>) =>
   [
-    `POST ${path} HTTP/1.1`,
+    `POST ${pathOf(path)} HTTP/1.1`,
     "Host: gateway",
     `Authorization: ${basic(callerOf(path))}`,
     "Content-Type: application/json",
@@ -94,8 +94,12 @@ describe.each(Object.keys(postRoutes))("POST %s", (path) => {
     const before = gateway().rows()
     const bomb = gzipSync(Buffer.alloc(megabytes, 0x20))
     const answers = [
-      await gateway().call("POST", path, { as: callerOf(path), body: bomb, headers: { "content-encoding": "gzip" } }),
-      await gateway().call("POST", path, {
+      await gateway().call("POST", pathOf(path), {
+        as: callerOf(path),
+        body: bomb,
+        headers: { "content-encoding": "gzip" }
+      }),
+      await gateway().call("POST", pathOf(path), {
         as: callerOf(path),
         body: gzipSync(JSON.stringify(postRoutes[path]!.body())),
         headers: { "content-encoding": "gzip" }
@@ -103,7 +107,7 @@ describe.each(Object.keys(postRoutes))("POST %s", (path) => {
     ]
     for (const answer of answers) assertProblem(answer, 415, "unsupported_media_type")
     for (const encoding of ["gzip", "deflate", "br", "identity", cards.visa]) {
-      const answer = await gateway().call("POST", path, {
+      const answer = await gateway().call("POST", pathOf(path), {
         as: callerOf(path),
         body: postRoutes[path]!.body(),
         headers: { "content-encoding": encoding }

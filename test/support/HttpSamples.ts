@@ -39,11 +39,20 @@ export const transaction = (
 
 /** A body that each POST route accepts, and who may send it; a route that is missing here fails the table's test. */
 export const postRoutes: Readonly<
-  Record<string, { readonly by: "account" | "operator"; readonly body: () => Readonly<Record<string, unknown>> }>
+  Record<
+    string,
+    { readonly by: "account" | "operator" | "anyone"; readonly body: () => Readonly<Record<string, unknown>> }
+  >
 > = {
   "/v1/transactions": { by: "account", body: () => transaction() },
-  "/v1/accounts": { by: "operator", body: () => ({ name: "Canaryname" }) }
+  "/v1/accounts": { by: "operator", body: () => ({ name: "Canaryname" }) },
+  "/v1/account/secrets": { by: "account", body: () => ({ scope: "read_only" }) },
+  "/v1/accounts/:id/secrets": { by: "operator", body: () => ({ scope: "read_only" }) },
+  "/v1/session": { by: "anyone", body: () => ({ account: "nobody", secret: "none" }) }
 }
+
+/** A path of the template; there is no such account. */
+export const pathOf = (template: string): string => template.replace(":id", "acct_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
 export interface ProblemJson {
   readonly type: string

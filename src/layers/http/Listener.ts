@@ -177,13 +177,13 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           )
         })
 
+      const sendOut = (answer: Answer) => Effect.sync(() => send(answer))
+
       const run = (answer: Effect.Effect<Answer | StreamReply, Problem>) => {
-        const fiber = runFork(
-          Effect.flatMap(answer, (made) => "stream" in made ? Effect.as(streamOut(made), null) : Effect.succeed(made))
-        )
+        const fiber = runFork(Effect.flatMap(answer, (made) => "stream" in made ? streamOut(made) : sendOut(made)))
         abandon = () => fiber.unsafeInterruptAsFork(fiber.id())
         fiber.addObserver((exit) => {
-          if (Exit.isSuccess(exit)) return exit.value === null ? undefined : send(exit.value)
+          if (Exit.isSuccess(exit)) return
           const failure = Cause.failureOption(exit.cause)
           if (Option.isSome(failure)) return refuse(failure.value)
           if (Cause.isInterruptedOnly(exit.cause)) return response.destroy()

@@ -44,9 +44,12 @@ describe("the client", () => {
   it("takes cards that are hidden already", async () => {
     const { submit } = client(await gateway().createAccount())
     const { card } = payment()
-    const made = await submit(payment({ card: { ...card, number: Redacted.make(cards.amex), cvv: Redacted.make("7391") } }), {
-      wait: 20_000
-    })
+    const made = await submit(
+      payment({ card: { ...card, number: Redacted.make(cards.amex), cvv: Redacted.make("7391") } }),
+      {
+        wait: 20_000
+      }
+    )
     assert.deepInclude(made, { status: "approved" })
     assert.strictEqual(made.card.brand, "amex")
   })
@@ -119,7 +122,10 @@ describe("the client", () => {
     assert.include((await collect(accounts({ limit: 1 }))).map((_) => _.id), id)
     const { submit } = client(`${id}:${secret}`)
     const made = await submit(payment(), { wait: 20_000 })
-    assert.deepStrictEqual((await collect(operator.list({ account: id }))).map((_) => [_.id, _.account]), [[made.id, id]])
+    assert.deepStrictEqual((await collect(operator.list({ account: id }))).map((_) => [_.id, _.account]), [[
+      made.id,
+      id
+    ]])
     assert.isNotNull((await setDisabled(id, true)).disabled_at)
     assert.isNull((await setDisabled(id, false)).disabled_at)
     assert.match((await createSecret(id)).secret, /^sk_/)

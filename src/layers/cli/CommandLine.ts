@@ -21,9 +21,9 @@ const plainConsole = Effect.fnUntraced(function*() {
   const { coloured } = yield* Output
   const console = yield* Effect.console
   const print = (stream: NodeJS.WriteStream, isColoured: boolean) => (...args: ReadonlyArray<unknown>) =>
-    Effect.sync(() => {
+    Effect.async<void>((resume) => {
       const text = tidied(args.map(String).join(" ")).trimEnd()
-      stream.write(`${isColoured ? text : withoutColours(text)}\n`)
+      stream.write(`${isColoured ? text : withoutColours(text)}\n`, () => resume(Effect.void))
     })
   return {
     ...console,
@@ -32,7 +32,10 @@ const plainConsole = Effect.fnUntraced(function*() {
   } satisfies Console.Console
 })
 
-const say = (sentence: string) => Effect.sync(() => void process.stderr.write(`gateway: ${sentence}\n`))
+const say = (sentence: string) =>
+  Effect.async<void>((resume) => {
+    process.stderr.write(`gateway: ${sentence}\n`, () => resume(Effect.void))
+  })
 
 const ended = (ending: Ending) => Effect.as(ending.sentence === null ? Effect.void : say(ending.sentence), ending.code)
 
@@ -78,8 +81,9 @@ export const runCommandLine = (): void => {
   runMain(program(args), {
     disableErrorReporting: true,
     disablePrettyLogger: true,
-    teardown: (exit, onExit) =>
-      onExit(
+    // connections that are kept alive would keep the process alive too; all that was written is out
+    teardown: (exit) =>
+      process.exit(
         Exit.isSuccess(exit)
           ? Number(exit.value)
           : Cause.isInterruptedOnly(exit.cause)

@@ -9,16 +9,18 @@ import { machine, writeResult } from "./lib/report.ts"
 import { program } from "./lib/roles.ts"
 import { subject } from "./lib/subject.ts"
 import { pipeline } from "./pipeline.ts"
+import { reads, type ReadsOptions } from "./reads.ts"
 
 const usage = `npm run bench -- MEASURE [options]
 
-One process on SQLite: accept, pipeline, growth, feed. On Kafka and MariaDB: "pipeline distributed", drain, idle.
+One process on SQLite: accept, pipeline, growth, feed. On Kafka and MariaDB: "pipeline distributed", drain, idle. The
+repository alone: reads (SQLite), "reads distributed" (MariaDB).
 
-  --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3)
+  --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3, reads; 200)
   --seconds S           measured seconds of a round (accept; 10, feed and idle; 30)
   --warmup S            seconds of load before anything is measured (accept, pipeline, feed; 3)
   --rate N              arrivals per second of the open load, 0 for none (accept; 2000); events per second (feed; 1000)
-  --count N             transactions (pipeline; 30000, drain; 100000, growth; 1000000)
+  --count N             transactions (pipeline; 30000, drain; 100000, growth and reads; 1000000)
   --singles N           the same for programs that handle one at a time (pipeline distributed, drain; 5000)
   --connections N       (64)
   --streams N           event streams of 20 accounts (feed; 1000)
@@ -74,6 +76,13 @@ const onServers = (count: string) => ({
   patience: number("patience", values.patience, 0)
 })
 
+const readsOn = (database: ReadsOptions["database"]) =>
+  reads({
+    database,
+    count: number("count", values.count ?? "1000000", 10_000),
+    rounds: rounds("200")
+  })
+
 const measures: Readonly<Record<string, () => Promise<object>>> = {
   accept: () =>
     accept({
@@ -108,6 +117,8 @@ const measures: Readonly<Record<string, () => Promise<object>>> = {
       rounds: rounds("3"),
       seconds: number("seconds", values.seconds ?? "30")
     }),
+  reads: () => readsOn("SQLite"),
+  "reads distributed": () => readsOn("MariaDB"),
   growth: () =>
     growth({
       subject: subject(names("gateway")[0]!, { heap: true }),

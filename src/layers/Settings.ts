@@ -54,13 +54,14 @@ export const HttpSettings = Config.all({
   /** A request whose headers and body take longer is answered 408. */
   requestTimeout: milliseconds("REQUEST_TIMEOUT_MS", "10 seconds"),
   /** Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed. */
-  trustedProxies: Config.nonEmptyString("TRUSTED_PROXIES").pipe(
-    Config.validate({
-      message: "Expected addresses and networks, 10.0.0.1,192.168.0.0/16",
-      validation: (text) => text.split(",").every((_) => isNetwork(_.trim()))
-    }),
-    Config.map((text) => text.split(",").map((_) => _.trim())),
-    Config.withDefault<ReadonlyArray<string>>([])
+  trustedProxies: Config.option(
+    Config.nonEmptyString("TRUSTED_PROXIES").pipe(
+      Config.validate({
+        message: "Expected addresses and networks, 10.0.0.1,192.168.0.0/16",
+        validation: (text) => text.split(",").every((_) => isNetwork(_.trim()))
+      }),
+      Config.map((text) => text.split(",").map((_) => _.trim()))
+    )
   ),
   /** Requests a second of an account, 0 for no limit. */
   rateLimit: Config.option(integer("RATE_LIMIT", 0, 1_000_000, "requests a second")),
@@ -99,7 +100,7 @@ export const MysqlSettings = Config.all({
 /** What a topic of Kafka is made with, and must have at least. */
 export const TopicSettings = Config.all({
   partitions: Config.option(integer("KAFKA_PARTITIONS", 1, 1000, "an integer")),
-  replicationFactor: Config.option(integer("KAFKA_REPLICATION_FACTOR", 1, 10, "an integer"))
+  replicationFactor: Config.option(integer("KAFKA_REPLICATION", 1, 10, "an integer"))
 })
 
 const addresses = (name: string) =>
@@ -118,8 +119,8 @@ export const KafkaSettings = Config.all({
   mechanism: Config.literal("plain", "scram-sha-256", "scram-sha-512")("KAFKA_SASL_MECHANISM").pipe(
     Config.withDefault("plain" as const)
   ),
-  username: Config.option(Config.nonEmptyString("KAFKA_USERNAME")),
-  password: Config.option(Config.redacted("KAFKA_PASSWORD")),
+  username: Config.option(Config.nonEmptyString("KAFKA_SASL_USERNAME")),
+  password: Config.option(Config.redacted("KAFKA_SASL_PASSWORD")),
   /** Before the names of topics and groups, so that several gateways share a cluster. */
   prefix: Config.option(
     Config.nonEmptyString("KAFKA_TOPIC_PREFIX").pipe(

@@ -59,6 +59,7 @@ const samples = [
   "8",
   "true",
   "a:7",
+  "10.0.0.7",
   "scram-sha-256",
   "json",
   "pretty",

@@ -10,9 +10,12 @@ export const AuditResource = Schema.Struct({
   undecided: Schema.Int,
   oldest_undecided_at: Schema.NullOr(Timestamp),
   parked: Schema.Int,
-  undecided_by_key: Schema.Array(Schema.Struct({ key_id: Schema.String, count: Schema.Int })),
-  /** Whether accepted = decided + undecided: false only where the database itself is damaged. */
-  holds: Schema.Boolean
+  undecided_by_key: Schema.Array(Schema.Struct({ key_id: Schema.String, count: Schema.Int })).annotations({
+    description: "By the key that sealed their cards"
+  }),
+  holds: Schema.Boolean.annotations({
+    description: "Whether accepted = decided + undecided: false only where the database itself is damaged"
+  })
 }).annotations({ identifier: "Audit" })
 
 export const toAuditResource = (report: AuditReport): typeof AuditResource.Type => ({

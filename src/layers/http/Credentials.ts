@@ -48,7 +48,7 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
       const { authenticate, recall, resume } = yield* Authenticate
       const attempts = yield* FailedAttempts
       const sessions = yield* SessionSeal
-      const proxies = makeProxies((yield* HttpSettings).trustedProxies)
+      const proxies = makeProxies(Option.getOrElse((yield* HttpSettings).trustedProxies, () => []))
 
       const fail = Effect.fnUntraced(function*(message: IncomingMessage, account: string, problem: Problem) {
         const left = attempts.fail(account, proxies.addressOf(message), yield* Clock.currentTimeMillis)

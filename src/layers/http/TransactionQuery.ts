@@ -36,24 +36,40 @@ export const InstantFromText = Schema.transformOrFail(
 
 const Cents = Schema.String.pipe(
   Schema.pattern(/^-?\d{1,15}$/),
-  Schema.annotations({ description: "an integer number of cents" }),
+  Schema.annotations({
+    jsonSchema: { type: "integer", minimum: -999_999_999_999_999, maximum: 999_999_999_999_999 }
+  }),
   Schema.compose(Schema.NumberFromString)
 )
 
 export const account = Schema.optional(
-  AccountId.annotations({ description: "Only the operator filters by account" })
+  AccountId.annotations({
+    description: "An account's id: only what is its own. For the operator; anybody else is answered 400."
+  })
 )
 
 export const TransactionQuery = Schema.Struct({
   ...pageQuery,
   account,
-  status: Schema.optional(Schema.Literal("processing", "approved", "rejected")),
-  "created[gte]": Schema.optional(InstantFromText),
-  "created[lt]": Schema.optional(InstantFromText),
-  "amount[gte]": Schema.optional(Cents),
-  "amount[lte]": Schema.optional(Cents),
-  last4: Schema.optional(Schema.String.pipe(Schema.pattern(/^\d{4}$/))),
-  brand: Schema.optional(Brand),
-  reference: Schema.optional(Schema.String.pipe(Schema.maxLength(255)))
+  status: Schema.optional(
+    Schema.Literal("processing", "approved", "rejected").annotations({ description: "Those that stand so now." })
+  ),
+  "created[gte]": Schema.optional(InstantFromText.annotations({
+    description: "Those that were accepted at this instant or later (RFC 3339, from 1970 on)."
+  })),
+  "created[lt]": Schema.optional(InstantFromText.annotations({
+    description: "Those that were accepted before this instant (RFC 3339, from 1970 on)."
+  })),
+  "amount[gte]": Schema.optional(Cents.annotations({ description: "Those of this amount or more, in cents." })),
+  "amount[lte]": Schema.optional(Cents.annotations({ description: "Those of this amount or less, in cents." })),
+  last4: Schema.optional(Schema.String.pipe(
+    Schema.pattern(/^\d{4}$/),
+    Schema.annotations({ description: "Those whose card number ends in these four digits." })
+  )),
+  brand: Schema.optional(Brand.annotations({ description: "Those of cards of this brand." })),
+  reference: Schema.optional(Schema.String.pipe(
+    Schema.maxLength(255),
+    Schema.annotations({ description: "Those with exactly this reference." })
+  ))
 })
 export type TransactionQuery = typeof TransactionQuery.Type

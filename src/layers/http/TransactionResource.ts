@@ -15,13 +15,15 @@ export const Timestamp = Schema.String.pipe(
 export const toTimestamp = (instant: number): string => new Date(instant).toISOString()
 
 const CardResource = Schema.Struct({
-  brand: CardSummary.fields.brand,
-  bin: CardSummary.fields.bin,
-  last4: CardSummary.fields.last4,
+  brand: CardSummary.fields.brand.annotations({ description: "Null unless the number is one, and of a known brand" }),
+  bin: CardSummary.fields.bin.annotations({ description: "The first six digits; null unless the number is one" }),
+  last4: CardSummary.fields.last4.annotations({ description: "Null of fewer than 13 digits" }),
   exp_month: CardSummary.fields.expMonth,
-  exp_year: CardSummary.fields.expYear,
-  fingerprint: CardSummary.fields.fingerprint
-})
+  exp_year: CardSummary.fields.expYear.annotations({ description: "With four digits" }),
+  fingerprint: CardSummary.fields.fingerprint.annotations({
+    description: "The same for the same number, of this gateway; null unless the number is one"
+  })
+}).annotations({ identifier: "CardSummary" })
 
 const identity = {
   id: TransactionId,
@@ -32,11 +34,10 @@ const facts = {
   amount: Amount.annotations({ description: "An integer number of cents" }),
   currency: Currency,
   card: CardResource,
-  reference: Schema.NullOr(Schema.String),
+  reference: Schema.NullOr(Schema.String).annotations({ description: "The client's own name for it" }),
   metadata: Metadata,
   created_at: Timestamp,
-  /** Whose it is; only the operator is told. */
-  account: Schema.optional(AccountId)
+  account: Schema.optional(AccountId.annotations({ description: "Whose it is; only the operator is told" }))
 }
 
 /** Accepted and not decided yet. */
@@ -52,11 +53,18 @@ export const DecidedTransaction = Schema.Struct({
   ...identity,
   status: Schema.Literal("approved", "rejected"),
   ...facts,
-  error: Schema.NullOr(Schema.Struct({ code: RejectionReason, message: Schema.String })),
+  error: Schema.NullOr(
+    Schema.Struct({
+      code: RejectionReason,
+      message: Schema.String.annotations({ description: "The same in a sentence, for a person" })
+    }).annotations({ identifier: "Rejection" })
+  ).annotations({ description: "Why it was rejected; null when it was approved" }),
   decided_at: Timestamp
 }).annotations({ identifier: "DecidedTransaction" })
 
-export const TransactionResource = Schema.Union(ProcessingTransaction, DecidedTransaction)
+export const TransactionResource = Schema.Union(ProcessingTransaction, DecidedTransaction).annotations({
+  identifier: "Transaction"
+})
 export type TransactionResource = typeof TransactionResource.Type
 
 const errorOf = (reason: RejectionReason | null) =>
@@ -91,12 +99,14 @@ export const toResource = (submission: StoredSubmission, reader: Principal): Tra
 export const Timeline = Schema.Struct({
   object: Schema.Literal("timeline"),
   transaction: TransactionId,
-  stages: Schema.Array(Schema.Struct({
-    stage: Schema.Literal("accepted", "appended", "decided", "recorded"),
-    at: Timestamp,
-    partition: Schema.optional(Schema.Int),
-    offset: Schema.optional(Schema.Int)
-  }))
+  stages: Schema.Array(
+    Schema.Struct({
+      stage: Schema.Literal("accepted", "appended", "decided", "recorded"),
+      at: Timestamp,
+      partition: Schema.optional(Schema.Int.annotations({ description: "Of the log, where it was appended" })),
+      offset: Schema.optional(Schema.Int.annotations({ description: "In the partition" }))
+    }).annotations({ identifier: "Stage" })
+  )
 }).annotations({ identifier: "Timeline" })
 
 /** Every stage with its instant; `appended` is known with the decision, whose result carries it. */

@@ -2,24 +2,28 @@ import { parseArgs } from "node:util"
 import { accept } from "./accept.ts"
 import { distributed } from "./distributed.ts"
 import { drain } from "./drain.ts"
+import { feed } from "./feed.ts"
 import { growth } from "./growth.ts"
 import { idle } from "./idle.ts"
 import { machine, writeResult } from "./lib/report.ts"
 import { program } from "./lib/roles.ts"
 import { subject } from "./lib/subject.ts"
 import { pipeline } from "./pipeline.ts"
+import { reads, type ReadsOptions } from "./reads.ts"
 
 const usage = `npm run bench -- MEASURE [options]
 
-One process on SQLite: accept, pipeline, growth. On Kafka and MariaDB: "pipeline distributed", drain, idle.
+One process on SQLite: accept, pipeline, growth, feed. On Kafka and MariaDB: "pipeline distributed", drain, idle. The
+repository alone: reads (SQLite), "reads distributed" (MariaDB).
 
-  --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3)
-  --seconds S           measured seconds of a round (accept; 10, idle; 30)
-  --warmup S            seconds of load before anything is measured (accept, pipeline; 3)
-  --rate N              arrivals per second of the open load, 0 for none (accept; 2000)
-  --count N             transactions (pipeline; 30000, drain; 100000, growth; 1000000)
+  --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3, reads; 200)
+  --seconds S           measured seconds of a round (accept; 10, feed and idle; 30)
+  --warmup S            seconds of load before anything is measured (accept, pipeline, feed; 3)
+  --rate N              arrivals per second of the open load, 0 for none (accept; 2000); events per second (feed; 1000)
+  --count N             transactions (pipeline; 30000, drain; 100000, growth and reads; 1000000)
   --singles N           the same for programs that handle one at a time (pipeline distributed, drain; 5000)
   --connections N       (64)
+  --streams N           event streams of 20 accounts (feed; 1000)
   --idempotency-keys    every request carries a key of its own
   --subjects A,B        the programs under test (gateway,bare; distributed: gateway,bare,single, and single6; growth
                         takes the first)
@@ -33,7 +37,8 @@ const { positionals, values } = parseArgs({
     rounds: { type: "string" },
     seconds: { type: "string" },
     warmup: { type: "string", default: "3" },
-    rate: { type: "string", default: "2000" },
+    rate: { type: "string" },
+    streams: { type: "string", default: "1000" },
     count: { type: "string" },
     singles: { type: "string", default: "5000" },
     connections: { type: "string", default: "64" },
@@ -71,6 +76,13 @@ const onServers = (count: string) => ({
   patience: number("patience", values.patience, 0)
 })
 
+const readsOn = (database: ReadsOptions["database"]) =>
+  reads({
+    database,
+    count: number("count", values.count ?? "1000000", 10_000),
+    rounds: rounds("200")
+  })
+
 const measures: Readonly<Record<string, () => Promise<object>>> = {
   accept: () =>
     accept({
@@ -79,7 +91,7 @@ const measures: Readonly<Record<string, () => Promise<object>>> = {
       seconds: number("seconds", values.seconds ?? "10"),
       warmup: warmup(),
       connections: connections(),
-      rate: number("rate", values.rate, 0),
+      rate: number("rate", values.rate ?? "2000", 0),
       idempotencyKeys
     }),
   pipeline: () =>
@@ -105,12 +117,23 @@ const measures: Readonly<Record<string, () => Promise<object>>> = {
       rounds: rounds("3"),
       seconds: number("seconds", values.seconds ?? "30")
     }),
+  reads: () => readsOn("SQLite"),
+  "reads distributed": () => readsOn("MariaDB"),
   growth: () =>
     growth({
       subject: subject(names("gateway")[0]!, { heap: true }),
       count: number("count", values.count ?? "1000000"),
       connections: connections(),
       idempotencyKeys
+    }),
+  feed: () =>
+    feed({
+      subject: subject(names("gateway")[0]!),
+      accounts: 20,
+      streams: number("streams", values.streams, 20),
+      rate: number("rate", values.rate ?? "1000"),
+      seconds: number("seconds", values.seconds ?? "30"),
+      warmup: warmup()
     })
 }
 

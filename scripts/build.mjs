@@ -1,6 +1,6 @@
 // @ts-check
-/** `npm run build`: bundles src/main.ts into dist/. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+/** `npm run build`: bundles src/main.ts, src/client.ts and src/cli.ts into dist/. */
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { builtStamp, ensureInstalled, inProject, root, sources } from "./setup.mjs"
@@ -22,6 +22,10 @@ const withoutDocumentation = {
     }))
   }
 }
+
+// CommonJS dependencies call `require` for Node's own modules.
+const requireBanner =
+  "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
 
 /**
  * Bundles an entry point; what it loads with `import()` becomes chunks beside it. Nothing is minified: it does not load
@@ -49,11 +53,7 @@ export const build = async ({ entry = "src/main.ts", outdir = "dist" } = {}) => 
     metafile: true,
     external: ["better-sqlite3"],
     plugins: [withoutDocumentation],
-    // CommonJS dependencies call `require` for Node's own modules.
-    banner: {
-      js:
-        "import { createRequire as __createRequire } from \"node:module\"; const require = __createRequire(import.meta.url);"
-    },
+    banner: { js: requireBanner },
     logLevel: "warning"
   })
   const made = new Set(Object.keys(metafile.outputs).map(inProject))
@@ -64,12 +64,68 @@ export const build = async ({ entry = "src/main.ts", outdir = "dist" } = {}) => 
   return join(inProject(outdir), "main.js")
 }
 
+/**
+ * Bundles the client, apart from the gateway: of two entry points in one build each would load what only the other uses.
+ * It runs wherever there is `fetch`; `effect` is left outside, so that it is the caller's own.
+ *
+ * @param {object} [options]
+ * @param {string} [options.outdir] relative to the project
+ * @returns {Promise<string>} the path of the bundle
+ */
+export const buildClient = async ({ outdir = "dist" } = {}) => {
+  const esbuild = await import("esbuild")
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { client: "src/client.ts" },
+    outdir,
+    bundle: true,
+    format: "esm",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    target: "es2022",
+    sourcemap: true,
+    sourcesContent: false,
+    external: ["effect"],
+    plugins: [withoutDocumentation],
+    logLevel: "warning"
+  })
+  return join(inProject(outdir), "client.js")
+}
+
+/**
+ * Bundles the command line into one file.
+ *
+ * @param {object} [options]
+ * @param {string} [options.outdir] relative to the project
+ * @returns {Promise<string>} the path of the bundle
+ */
+export const buildCli = async ({ outdir = "dist" } = {}) => {
+  const esbuild = await import("esbuild")
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { cli: "src/cli.ts" },
+    outdir,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    sourcemap: true,
+    sourcesContent: false,
+    plugins: [withoutDocumentation],
+    banner: { js: requireBanner },
+    logLevel: "warning"
+  })
+  const file = join(inProject(outdir), "cli.js")
+  chmodSync(file, 0o755)
+  return file
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await ensureInstalled()
   const built = sources()
   rmSync(inProject(builtStamp), { force: true })
   try {
-    await build()
+    await Promise.all([build(), buildClient(), buildCli()])
     writeFileSync(inProject(builtStamp), built)
   } catch (error) {
     // esbuild has printed its own errors

@@ -100,7 +100,7 @@ export const MysqlSettings = Config.all({
 /** What a topic of Kafka is made with, and must have at least. */
 export const TopicSettings = Config.all({
   partitions: Config.option(integer("KAFKA_PARTITIONS", 1, 1000, "an integer")),
-  replicationFactor: Config.option(integer("KAFKA_REPLICATION_FACTOR", 1, 10, "an integer"))
+  replicationFactor: Config.option(integer("KAFKA_REPLICATION", 1, 10, "an integer"))
 })
 
 const addresses = (name: string) =>
@@ -119,8 +119,8 @@ export const KafkaSettings = Config.all({
   mechanism: Config.literal("plain", "scram-sha-256", "scram-sha-512")("KAFKA_SASL_MECHANISM").pipe(
     Config.withDefault("plain" as const)
   ),
-  username: Config.option(Config.nonEmptyString("KAFKA_USERNAME")),
-  password: Config.option(Config.redacted("KAFKA_PASSWORD")),
+  username: Config.option(Config.nonEmptyString("KAFKA_SASL_USERNAME")),
+  password: Config.option(Config.redacted("KAFKA_SASL_PASSWORD")),
   /** Before the names of topics and groups, so that several gateways share a cluster. */
   prefix: Config.option(
     Config.nonEmptyString("KAFKA_TOPIC_PREFIX").pipe(

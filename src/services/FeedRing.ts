@@ -153,7 +153,6 @@ export const makeFeedRing = (
 
   const fits = (lane: OwnLane, { digest, next }: Mark): Place => {
     if (next > lane.next) return "ahead"
-    if (next < lane.lowest) return "lost"
     const own = digestBefore(lane, next)
     return own === null || (own !== 0 && digest !== 0 && own !== digest) ? "lost" : "kept"
   }

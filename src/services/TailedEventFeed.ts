@@ -32,6 +32,8 @@ const makeFeed = Effect.gen(function*() {
   const settings = yield* FeedSettings
   const ring = makeFeedRing(presenter.accountOf, { capacity: settings.kept, remembered: settings.remembered })
   const ready = yield* Deferred.make<void>()
+  /** Read back first, so that none comes behind its decision only because the other tail was faster. */
+  const acceptedAreRead = yield* Deferred.make<void>()
   /** What there was to read when the feed began, until it was read. */
   let ahead: Array<{ readonly topic: number; readonly partition: number; readonly end: number }> | null = null
 
@@ -44,6 +46,9 @@ const makeFeed = Effect.gen(function*() {
   const look = () => {
     if (ahead === null) return
     ahead = ahead.filter(({ end, partition, topic }) => (ring.marks[topic]?.[partition]?.next ?? 0) < end)
+    if (ahead.every(({ topic }) => feedTopics[topic] !== "transactions")) {
+      Deferred.unsafeDone(acceptedAreRead, Effect.void)
+    }
     if (ahead.length > 0) return
     ahead = null
     Deferred.unsafeDone(ready, Effect.void)
@@ -62,7 +67,7 @@ const makeFeed = Effect.gen(function*() {
     ring.add(heard, isEvent, heard.account)
   }
 
-  const hear = (records: ReadonlyArray<StoredRecord>) =>
+  const hearNow = (records: ReadonlyArray<StoredRecord>) =>
     Effect.suspend(() =>
       tellInOrder({
         of: ring.read(records),
@@ -74,6 +79,11 @@ const makeFeed = Effect.gen(function*() {
         }
       })
     )
+
+  const hear = (records: ReadonlyArray<StoredRecord>) =>
+    records[0]?.topic === "transactions"
+      ? hearNow(records)
+      : Effect.zipRight(Deferred.await(acceptedAreRead), hearNow(records))
 
   /** A mistake ends a tail; the next one goes on from where it was. */
   const tail = (topic: Topic, index: number) =>

@@ -133,7 +133,7 @@ describe.runIf(inject("kafka") !== null)("KafkaLog: three brokers", () => {
       const two = newPrefix()
       yield* life(
         kafka.brokers,
-        { KAFKA_TOPIC_PREFIX: two, KAFKA_REPLICATION_FACTOR: "2" },
+        { KAFKA_TOPIC_PREFIX: two, KAFKA_REPLICATION: "2" },
         ({ death, log }) =>
           Effect.raceFirst(
             death,

@@ -48,7 +48,7 @@ describe.runIf(has)("KafkaLog: a broker that comes last", () => {
             assert.strictEqual(silent._tag, "LogUnavailable")
             const waiting =
               `WARN waiting for Kafka at ${brokers[0]!} (Connection error: connect ECONNREFUSED ${brokers[0]!}; `
-              + "check KAFKA_BROKERS, KAFKA_SSL where the brokers speak TLS, and KAFKA_USERNAME where they ask for a user)"
+              + "check KAFKA_BROKERS, KAFKA_SSL where the brokers speak TLS, and KAFKA_SASL_USERNAME where they ask for a user)"
             assert.deepStrictEqual(
               said.filter((_) =>
                 _.startsWith("WARN waiting")

@@ -19,8 +19,8 @@ interface Case {
 }
 
 const password = "pw-of-the-gateway"
-const user = { KAFKA_USERNAME: "gateway", KAFKA_PASSWORD: password }
-const stranger = { KAFKA_USERNAME: "stranger", KAFKA_PASSWORD: "strange" }
+const user = { KAFKA_SASL_USERNAME: "gateway", KAFKA_SASL_PASSWORD: password }
+const stranger = { KAFKA_SASL_USERNAME: "stranger", KAFKA_SASL_PASSWORD: "strange" }
 const tls = { KAFKA_SSL: "true", KAFKA_SSL_CA_FILE: "CA" }
 
 const works: Readonly<Record<string, Case>> = {
@@ -34,25 +34,25 @@ const works: Readonly<Record<string, Case>> = {
   }
 }
 
-const signIn = "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM"
+const signIn = "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM"
 
 const refused: Readonly<Record<string, Case & { readonly remedy: string }>> = {
   "a wrong password": {
     listener: "saslPlaintext",
-    settings: { ...user, KAFKA_PASSWORD: "not it" },
+    settings: { ...user, KAFKA_SASL_PASSWORD: "not it" },
     remedy: signIn
   },
   "a wrong password by SCRAM, over TLS": {
     listener: "saslSsl",
-    settings: { ...user, ...tls, KAFKA_PASSWORD: "not it", KAFKA_SASL_MECHANISM: "scram-sha-512" },
+    settings: { ...user, ...tls, KAFKA_SASL_PASSWORD: "not it", KAFKA_SASL_MECHANISM: "scram-sha-512" },
     remedy: signIn
   },
   "an unknown user": {
     listener: "saslPlaintext",
-    settings: { ...user, KAFKA_USERNAME: "nobody", KAFKA_SASL_MECHANISM: "scram-sha-256" },
+    settings: { ...user, KAFKA_SASL_USERNAME: "nobody", KAFKA_SASL_MECHANISM: "scram-sha-256" },
     remedy: signIn
   },
-  "no user where one is asked for": { listener: "saslPlaintext", settings: {}, remedy: "KAFKA_USERNAME" },
+  "no user where one is asked for": { listener: "saslPlaintext", settings: {}, remedy: "KAFKA_SASL_USERNAME" },
   "a user where none is asked for": { listener: "plain", settings: user, remedy: signIn },
   "another authority": {
     listener: "ssl",

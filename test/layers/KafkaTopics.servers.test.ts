@@ -51,9 +51,9 @@ const refusals: Readonly<Record<string, Refusal>> = {
   },
   "too few replicas": {
     made: {},
-    settings: { KAFKA_REPLICATION_FACTOR: "2" },
+    settings: { KAFKA_REPLICATION: "2" },
     sentence:
-      "The topic TRANSACTIONS has 1 replica and needs 2: reassign its partitions to more brokers, or set KAFKA_REPLICATION_FACTOR lower."
+      "The topic TRANSACTIONS has 1 replica and needs 2: reassign its partitions to more brokers, or set KAFKA_REPLICATION lower."
   },
   "more replicas in sync than there are": {
     made: { "min.insync.replicas": 2 },

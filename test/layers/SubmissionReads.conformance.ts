@@ -2,7 +2,7 @@ import { assert } from "@effect/vitest"
 import { Array as Arr, Effect, Option } from "effect"
 import { firstTransactionId } from "../../src/domain/Ids.ts"
 import type { Submission } from "../../src/domain/Submission.ts"
-import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
+import { type SubmissionOutline, SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
 import { databaseSuite, type GatewayUnderTest } from "../support/LayersDatabase.ts"
 import { decisionOf, expired, newAccountId, noon, submissionOf, transactionIdAt } from "../support/LayersSamples.ts"
 
@@ -77,7 +77,7 @@ export const submissionReads = (layer: GatewayUnderTest) => {
           decisionOf(mine[4]!.id, { decision: expired })
         ]
         yield* submissions.record(decisions, noon + 90)
-        const expected = mine.map(({ acceptedAt, amount, id }, index) => ({
+        const expected: ReadonlyArray<SubmissionOutline> = mine.map(({ acceptedAt, amount, id }, index) => ({
           id,
           amount,
           acceptedAt,
@@ -86,7 +86,7 @@ export const submissionReads = (layer: GatewayUnderTest) => {
         }))
         const everything = { from: firstTransactionId(noon), before: firstTransactionId(noon + 6) }
         const outlines = yield* submissions.outlines(accountId, everything, 10_000)
-        assert.deepStrictEqual(outlines.map((_) => ({ ..._ })), expected)
+        assert.deepStrictEqual(outlines, expected)
         const idsIn = (...asked: Parameters<typeof submissions.outlines>) =>
           Effect.map(submissions.outlines(...asked), idsOf)
         const mineIds = idsOf(mine)

@@ -342,7 +342,7 @@ const servers = {
 
 /** What the process must be for the variable to be used. */
 const beside = (name: string): Pick<StartOptions, "args" | "env"> => {
-  if (!/^(KAFKA|MYSQL)_(SSL_CA_FILE|USERNAME|PASSWORD)$/.test(name)) return {}
+  if (!/^(KAFKA|MYSQL)_(SSL_CA_FILE|SASL_USERNAME|SASL_PASSWORD)$/.test(name)) return {}
   const ssl = name.endsWith("_CA_FILE") ? { [name.replace("_CA_FILE", "")]: "true" } : {}
   // MYSQL_SSL wants a name
   return {
@@ -386,12 +386,12 @@ const nonsense: Readonly<Record<string, ReadonlyArray<string>>> = {
   KAFKA_BROKERS: ["kafka-1:9092,kafka-2:9092", "kafka-1", "kafka-1:9092,", "http://kafka-1:9092", "kafka-1:port"],
   KAFKA_TOPIC_PREFIX: ["a b", "a/b", "a".repeat(101)],
   KAFKA_PARTITIONS: ["0", "1001", "6.5"],
-  KAFKA_REPLICATION_FACTOR: ["0", "11"],
+  KAFKA_REPLICATION: ["0", "11"],
   KAFKA_SSL: ["yes", "1"],
   KAFKA_SSL_CA_FILE: ["/nowhere/ca.pem"],
   KAFKA_SASL_MECHANISM: ["gssapi", "PLAIN"],
-  KAFKA_USERNAME: ["alone"],
-  KAFKA_PASSWORD: ["hunter2"],
+  KAFKA_SASL_USERNAME: ["alone"],
+  KAFKA_SASL_PASSWORD: ["hunter2"],
   MYSQL_SSL: ["yes", "1"],
   MYSQL_SSL_CA_FILE: ["/nowhere/ca.pem"],
   MYSQL_POOL_SIZE: ["0", "1001"],

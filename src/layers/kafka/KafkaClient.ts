@@ -43,7 +43,7 @@ const saslOf = Effect.fnUntraced(function*({ mechanism, password, username }: Se
   if (Option.isNone(username) && Option.isNone(password)) return undefined
   if (Option.isNone(username) || Option.isNone(password)) {
     return yield* new CannotStart({
-      sentence: `Of KAFKA_USERNAME and KAFKA_PASSWORD only one is set: set both, or none.`
+      sentence: `Of KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD only one is set: set both, or none.`
     })
   }
   return { mechanism, username: username.value, password: Redacted.value(password.value) }

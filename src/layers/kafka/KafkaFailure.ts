@@ -34,7 +34,7 @@ const remedyOf = (cause: unknown): string | null => {
   const names = chain.map((_) => _.name).join(" ")
   const text = chain.map((_) => `${_.code ?? ""} ${_.type ?? ""} ${_.message}`).join(" ")
   if (/SASL|AUTHENTICATION/i.test(`${names} ${text}`)) {
-    return "check KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM"
+    return "check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD and KAFKA_SASL_MECHANISM"
   }
   if (/AUTHORIZATION_FAILED|not authorized/i.test(text)) {
     return "give this user Describe, Create, Read and Write on the gateway's topics, DescribeConfigs on them, and Read on its groups"
@@ -47,7 +47,7 @@ const remedyOf = (cause: unknown): string | null => {
       text
     )
   ) {
-    return "check KAFKA_BROKERS, KAFKA_SSL where the brokers speak TLS, and KAFKA_USERNAME where they ask for a user"
+    return "check KAFKA_BROKERS, KAFKA_SSL where the brokers speak TLS, and KAFKA_SASL_USERNAME where they ask for a user"
   }
   return null
 }

@@ -10,7 +10,7 @@ import { brokerCodeOf, describeFailure, makeComplaint } from "./KafkaFailure.ts"
 
 /** Kafka's default: the largest record with its key, its headers and its framing is one batch of less. */
 const leastMessageBytes = 1_048_588
-const defaultPartitions = 6
+const defaultPartitions = 12
 const mostReplicas = 3
 
 /** kafkajs cannot decompress these, and a consumer that meets them goes no further. */
@@ -138,7 +138,7 @@ export class KafkaTopics extends Context.Tag("gateway/KafkaTopics")<KafkaTopics,
         if (replicated < atLeast) {
           return yield* refuse(
             `has ${inWords(replicated)} and needs ${atLeast}`,
-            "reassign its partitions to more brokers, or set KAFKA_REPLICATION_FACTOR lower"
+            "reassign its partitions to more brokers, or set KAFKA_REPLICATION lower"
           )
         }
         const insync = number("min.insync.replicas")

@@ -2,8 +2,10 @@ import { SqlClient, SqlSchema } from "@effect/sql"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Layer, Option, Schema } from "effect"
 import { TransactionId } from "../../domain/Ids.ts"
+import type { Instant } from "../../domain/Instant.ts"
+import type { TransactionStatus } from "../../domain/Transaction.ts"
 import { Metrics } from "../../services/Metrics.ts"
-import { type Scope, type SubmissionOutline, SubmissionRepository } from "../../services/SubmissionRepository.ts"
+import { type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
 import { countSubmissions } from "./CountSubmissions.ts"
 import type { Dialect, Row } from "./Dialect.ts"
 import { listSubmissions } from "./ListSubmissions.ts"
@@ -61,11 +63,14 @@ export const SqlSubmissionRepository = Layer.scoped(
       execute: (ids) => sql`SELECT ${columns} FROM ${withIds(ids)} WHERE status IS NOT NULL`
     })
 
-    /** Without a schema, which would take longer than the rows. */
+    /** As lists and without a schema: these are ten thousand, and the rest costs more than to read them. */
     const outlineRows = (scope: Scope, from: TransactionId, before: TransactionId, limit: number) =>
-      sql<SubmissionOutline>`SELECT id, amount, accepted_at AS acceptedAt, status, decided_at AS decidedAt
-        FROM submissions${scope === "all" ? byId : byAccount}
-        WHERE ${ofScope(scope)} AND id >= ${from} AND id < ${before} ORDER BY id LIMIT ${limit}`
+      sql`SELECT id, amount, accepted_at, status, decided_at FROM submissions${scope === "all" ? byId : byAccount}
+          WHERE ${ofScope(scope)} AND id >= ${from} AND id < ${before} ORDER BY id LIMIT ${limit}`
+        .values as Effect.Effect<
+          ReadonlyArray<readonly [TransactionId, number, Instant, TransactionStatus | null, Instant | null]>,
+          SqlError
+        >
 
     /** Changes the submissions of the items, each of which begins with an id. */
     const update = (items: ReadonlyArray<Row>, change: Parameters<Dialect["updateFrom"]>[2]) =>
@@ -124,7 +129,13 @@ export const SqlSubmissionRepository = Layer.scoped(
       list,
 
       outlines: (scope, { before, from }, limit) =>
-        Effect.mapError(outlineRows(scope, from, before, limit), toUnavailable),
+        outlineRows(scope, from, before, limit).pipe(
+          Effect.mapBoth({
+            onFailure: toUnavailable,
+            onSuccess: (_) =>
+              _.map(([id, amount, acceptedAt, status, decidedAt]) => ({ id, amount, acceptedAt, status, decidedAt }))
+          })
+        ),
 
       backlog,
       listParked,

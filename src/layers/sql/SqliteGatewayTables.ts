@@ -126,8 +126,9 @@ export const sqliteGatewayTables: Tables = {
       id: 15,
       name: "create_submissions_waiting",
       worksWith: 7,
-      up: statement(`CREATE INDEX IF NOT EXISTS submissions_waiting ON submissions (resend_at, accepted_at, parked_at)
-        WHERE resend_at IS NOT NULL`)
+      // the id too, which an index of MySQL always has
+      up: statement(`CREATE INDEX IF NOT EXISTS submissions_waiting
+        ON submissions (resend_at, accepted_at, parked_at, id) WHERE resend_at IS NOT NULL`)
     },
     {
       id: 16,

@@ -103,9 +103,12 @@ export const subject = (name: string, options: { readonly heap?: boolean } = {})
   switch (name) {
     case "gateway":
       return node({ ...options, name, entry: gatewayEntry, missing: `${gatewayEntry} is missing: npm run build` })
+    // another build, to compare before with after
+    case "other":
+      return node({ ...options, name, entry: process.env.BENCH_OTHER ?? "", missing: "BENCH_OTHER=path/main.js" })
     case "bare":
       return node({ ...options, name, entry: "bench/bare/main.mjs", missing: "bench/bare/main.mjs is missing" })
     default:
-      throw new Error(`${name} is not a program this bench knows: gateway, bare`)
+      throw new Error(`${name} is not a program this bench knows: gateway, other, bare`)
   }
 }

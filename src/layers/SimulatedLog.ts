@@ -9,18 +9,19 @@ const simulated = (
   simulation: SubscriptionRef.SubscriptionRef<Simulated>,
   metrics: Metrics["Type"]
 ) => {
-  const isDown = Effect.map(SubscriptionRef.get(simulation), (_) => _.log === "down")
+  const now = SubscriptionRef.get(simulation)
   const untilUp = simulation.changes.pipe(Stream.takeUntil((_) => _.log === "up"), Stream.runDrain)
   const unlessDown = <A, E>(use: Effect.Effect<A, E>): Effect.Effect<A, E | LogUnavailable> =>
-    Effect.if(isDown, {
-      onTrue: () => new LogUnavailable({ cause: "the log is down, because an operator simulates it" }),
-      onFalse: () => use
-    })
+    Effect.flatMap(
+      now,
+      ({ log }): Effect.Effect<A, E | LogUnavailable> =>
+        log === "up" ? use : new LogUnavailable({ cause: "the log is down, because an operator simulates it" })
+    )
 
   const given = <E, R>(group: Group | null, handler: Handler<E, R>): Handler<E, R> =>
     Effect.fnUntraced(function*(records) {
-      yield* untilUp
-      const { decisionDelay, redeliver } = yield* SubscriptionRef.get(simulation)
+      if ((yield* now).log === "down") yield* untilUp
+      const { decisionDelay, redeliver } = yield* now
       const newest = records.at(-1)
       if (group === "processor" && decisionDelay > 0 && newest !== undefined) {
         const waited = (yield* Clock.currentTimeMillis) - newest.position.appendedAt
@@ -34,10 +35,10 @@ const simulated = (
     ...log,
     append: (topic, records) => unlessDown(log.append(topic, records)),
     offer: (topic, record) =>
-      Effect.if(isDown, {
-        onTrue: () => Effect.sync(() => metrics.laneDropped(topic)),
-        onFalse: () => log.offer(topic, record)
-      }),
+      Effect.flatMap(
+        now,
+        (_) => _.log === "up" ? log.offer(topic, record) : Effect.sync(() => metrics.laneDropped(topic))
+      ),
     consume: (options, handler) => log.consume(options, given(options.group, handler)),
     tail: (topic, from, handler) => log.tail(topic, from, given(null, handler)),
     offsets: (topic, group) => unlessDown(log.offsets(topic, group)),

@@ -190,6 +190,28 @@ describe("EventFeed, live", () => {
       assert.deepStrictEqual(hearers[0].told(), [accepted(one), decided(one)])
       assert.deepStrictEqual(hearers[1].told(), [])
     }))
+
+  it.scoped("a record that names no account is looked up, while anybody listens and for one who missed it", () =>
+    Effect.gen(function*() {
+      const { feed, world } = yield* scene()
+      const [mine, other] = [newAccountId(), newAccountId()]
+      const hearers = [yield* listening(feed, mine), yield* listening(feed, other)] as const
+      for (const hearer of hearers) yield* hearer.begun
+      const one = world.accept(mine)
+      yield* through(100)
+      world.record(one.id)
+      world.foreign("transactions_result", 0, one.id)
+      yield* through(200)
+      assert.deepStrictEqual(hearers[0].told(), [accepted(one), decided(one)])
+      assert.deepStrictEqual(hearers[1].told(), [])
+      const late = yield* world.replica().start
+      for (const [account, told] of [[mine, hearers[0].told()], [other, []]] as const) {
+        const back = yield* listening(late, account, hearers[0].begins[0])
+        yield* back.begun
+        yield* through(100)
+        assert.deepStrictEqual(back.told(), told)
+      }
+    }))
 })
 
 describe("EventFeed, decided", () => {

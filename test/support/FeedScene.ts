@@ -76,7 +76,8 @@ export const feedWorld = (partitions = 1) => {
     /** The decision's record; its account is the message's to say. */
     publish: ({ accountId, id }: { readonly accountId: AccountId; readonly id: TransactionId }) =>
       append("transactions_result", partitionOf(id), presenter.result(transactionOf({ id, accountId }))),
-    foreign: (topic: Topic, partition = 0, value = "nonsense") => append(topic, partition, textRecord(value)),
+    foreign: (topic: Topic, partition = 0, key: string | null = null) =>
+      append(topic, partition, textRecord("{}", key)),
     commit: (topic: Topic, partition: number, offset: number) => {
       partOf(topic, partition).committed = offset
     },

@@ -55,8 +55,8 @@ const names: Readonly<Record<string, string>> = {
   "bad_request invalid_header invalid_query invalid_json duplicate_key": "BadBody",
   "bad_request invalid_header invalid_query resource_missing": "BadListQuery",
   "invalid_request currency_not_supported card_number_in_text idempotency_key_reused": "InvalidTransaction",
-  "too_many_failures rate_limited": "TooManyRequests",
-  "too_many_failures rate_limited too_many_streams": "TooManyRequestsOrStreams",
+  "rate_limited too_many_failures": "TooManyRequests",
+  "rate_limited too_many_failures too_many_streams": "TooManyRequestsOrStreams",
   "unavailable overloaded shutting_down": "Unavailable"
 }
 

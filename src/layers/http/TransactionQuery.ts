@@ -24,7 +24,10 @@ const parseInstant = (text: string): number | undefined => {
 
 /** An instant in a query, as RFC 3339 has it. */
 export const InstantFromText = Schema.transformOrFail(
-  Schema.String.annotations({ jsonSchema: { type: "string", format: "date-time" } }),
+  Schema.String.annotations({
+    // from 1970 on
+    jsonSchema: { type: "string", format: "date-time", pattern: "^(?:19[7-9]\\d|[2-9]\\d{3})-" }
+  }),
   Instant,
   {
     strict: true,

@@ -3,11 +3,15 @@ import { Config, ConfigProvider, Duration, Effect, Layer, Option, Predicate, Red
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { inProject } from "../../scripts/setup.mjs"
-import * as Settings from "../../src/layers/Settings.ts"
+import { CliSettings } from "../../src/layers/cli/CliSettings.ts"
+import * as GatewaySettings from "../../src/layers/Settings.ts"
 import { documentedVariables } from "./ConfigurationPage.ts"
 
 /** A layer has the services that it makes. */
-const settings: Readonly<Record<string, Config.Config<unknown> | Layer.Layer<never, unknown>>> = Settings
+const settings: Readonly<Record<string, Config.Config<unknown> | Layer.Layer<never, unknown>>> = {
+  ...GatewaySettings,
+  CliSettings
+}
 
 /** What the settings load to, as text, by the place where it is used; what is absent has no entry. */
 type Leaves = ReadonlyMap<string, string>
@@ -99,9 +103,10 @@ describe("docs/configuration.md", () => {
       }))
   }
 
-  it("misses nothing, because only Settings.ts reads the environment", () => {
+  it("misses nothing, because only Settings.ts and CliSettings.ts read the environment", () => {
+    const readers = new Set([join("layers", "Settings.ts"), join("layers", "cli", "CliSettings.ts")])
     const reads = readdirSync(inProject("src"), { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".ts") && path !== join("layers", "Settings.ts"))
+      .filter((path) => path.endsWith(".ts") && !readers.has(path))
       .filter((path) =>
         /\bprocess\.env\b|\bConfig\.(?!all\b|map\b|withDefault\b|isConfig\b|Config\b)[a-z]\w*\(/.test(
           readFileSync(inProject(join("src", path)), "utf8")

@@ -156,6 +156,16 @@ describe("a submission", () => {
     assert.lengthOf(requests, 0)
   })
 
+  it("goes to the path that it names, whatever an id is", async () => {
+    const { client, requests } = await serve(found)
+    for (const id of ["", "..", "%2e%2e", "txn_1/timeline", "txn_1?wait=1", "a#b", "a b"]) {
+      for (const call of [client.find, client.timeline, client.account.deleteSecret, client.operator.replay]) {
+        assert.strictEqual((await failureOf(call(id))).code, "invalid_request", id)
+      }
+    }
+    assert.lengthOf(requests, 0)
+  })
+
   it("fails without a word of what was sent", async () => {
     for (const fate of [hangUp, cut, problem(422, "invalid_request", false), answers(201, { id: "x" })]) {
       const { baseUrl } = await serve(fate)

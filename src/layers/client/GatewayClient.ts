@@ -7,7 +7,7 @@ import type { TransactionRequest } from "../http/TransactionRequest.ts"
 import type { TransactionResource } from "../http/TransactionResource.ts"
 import { type EventOptions, streamEvents } from "./Events.ts"
 import { filterParams, type Paging, pagingParams, type TransactionFilter, type When } from "./Filter.ts"
-import { fromTransport, GatewayError } from "./GatewayError.ts"
+import { fromTransport, GatewayError, notAnId, timedOut } from "./GatewayError.ts"
 import { type Promised, promised } from "./Promised.ts"
 import { called, type ClientOptions, makeTransport } from "./Transport.ts"
 
@@ -62,6 +62,15 @@ const longestWait = 30
 const preferring = (wait: Duration.DurationInput | undefined) =>
   wait === undefined ? {} : { prefer: `wait=${Math.min(longestWait, Math.ceil(Duration.toSeconds(wait)))}` }
 
+/** Milliseconds within a CSV. */
+const longestSilence = 60_000
+
+/** One segment of a path: the platform writes it as it is, and `..` or a slash would lead somewhere else. */
+const segment = /^[A-Za-z0-9_-]{1,64}$/
+
+const byId = <A>(id: string, call: (path: { readonly id: string }) => Effect.Effect<A, unknown>) =>
+  segment.test(id) ? called(call({ id })) : notAnId
+
 const encodeQuery = Schema.encode(TransactionQuery)
 
 interface Page<A> {
@@ -84,7 +93,7 @@ const makeClient = (options: ClientOptions) => {
   const api = Effect.runSync(HttpApiClient.makeWith(GatewayApi, { httpClient: transport.httpClient }))
 
   const find = (id: string, { wait }: { readonly wait?: Duration.DurationInput } = {}) =>
-    called(api.transactions.findTransaction({ path: { id }, headers: preferring(wait) }))
+    byId(id, (path) => api.transactions.findTransaction({ path, headers: preferring(wait) }))
 
   const page = (filter: TransactionFilter = {}, paging: Paging = {}) =>
     called(api.transactions.listTransactions({ urlParams: { ...filterParams(filter), ...pagingParams(paging) } }))
@@ -107,9 +116,9 @@ const makeClient = (options: ClientOptions) => {
 
     /** Null while what has this ETag is what there is. */
     findIfChanged: (id: string, etag: string | null) =>
-      called(
+      byId(id, (path) =>
         api.transactions.findTransaction({
-          path: { id },
+          path,
           headers: etag === null ? {} : { "if-none-match": etag },
           withResponse: true
         }).pipe(
@@ -118,8 +127,7 @@ const makeClient = (options: ClientOptions) => {
             (error) => error instanceof HttpClientError.ResponseError && error.response.status === 304,
             () => Effect.succeed(null)
           )
-        )
-      ),
+        )),
 
     /** Asks until it is decided; as it is after `within` (1 minute unless told otherwise) otherwise. */
     decided: (id: string, { within = "1 minute" }: { readonly within?: Duration.DurationInput } = {}) =>
@@ -136,7 +144,7 @@ const makeClient = (options: ClientOptions) => {
         }
       }),
 
-    timeline: (id: string) => called(api.transactions.readTimeline({ path: { id } })),
+    timeline: (id: string) => byId(id, (path) => api.transactions.readTimeline({ path })),
 
     /** One page, newest first. */
     page,
@@ -155,7 +163,12 @@ const makeClient = (options: ClientOptions) => {
               HttpClientRequest.setHeader("accept", "text/csv")
             )
           ))),
-        (response) => response.stream.pipe(Stream.mapError(fromTransport), Stream.decodeText())
+        (response) =>
+          response.stream.pipe(
+            Stream.mapError(fromTransport),
+            Stream.timeoutFail(() => timedOut(longestSilence), longestSilence),
+            Stream.decodeText()
+          )
       )),
 
     /** What happens from now on, or from where `lastEventId` says; resumed by itself. */
@@ -179,7 +192,7 @@ const makeClient = (options: ClientOptions) => {
     account: {
       read: () => called(api.account.readAccount({})),
       createSecret: (secret: NewSecret = {}) => called(api.account.createSecret({ payload: secret })),
-      deleteSecret: (id: string) => called(api.account.deleteSecret({ path: { id } }))
+      deleteSecret: (id: string) => byId(id, (path) => api.account.deleteSecret({ path }))
     },
 
     /** For the operator's credential. */
@@ -192,9 +205,9 @@ const makeClient = (options: ClientOptions) => {
           }))
         ),
       setDisabled: (id: string, disabled: boolean) =>
-        called(api.operator.changeAccount({ path: { id }, payload: { disabled } })),
+        byId(id, (path) => api.operator.changeAccount({ path, payload: { disabled } })),
       createSecret: (id: string, secret: NewSecret = {}) =>
-        called(api.operator.createAccountSecret({ path: { id }, payload: secret })),
+        byId(id, (path) => api.operator.createAccountSecret({ path, payload: secret })),
       pipeline: () => called(api.operator.readPipeline({})),
       parked: ({ limit = 100 }: { readonly limit?: number } = {}) =>
         everyPage((after) =>
@@ -202,8 +215,8 @@ const makeClient = (options: ClientOptions) => {
             urlParams: pagingParams({ limit, ...(after === undefined ? {} : { startingAfter: after }) })
           }))
         ),
-      replay: (id: string) => called(api.operator.replayParked({ path: { id } })),
-      giveUp: (id: string) => called(api.operator.giveUpParked({ path: { id } })),
+      replay: (id: string) => byId(id, (path) => api.operator.replayParked({ path })),
+      giveUp: (id: string) => byId(id, (path) => api.operator.giveUpParked({ path })),
       audit: () => called(api.operator.readAudit({})),
       simulation: () => called(api.operator.readSimulation({})),
       simulate: (change: SimulationChange) => called(api.operator.changeSimulation({ payload: change }))

@@ -68,6 +68,14 @@ const unsendable = new GatewayError({
   retryable: false
 })
 
+export const notAnId = new GatewayError({
+  ...none,
+  status: null,
+  code: "invalid_request",
+  detail: "This is not an id, and was not sent.",
+  retryable: false
+})
+
 const fromNetwork = (cause: unknown): GatewayError => {
   const code = systemCode(cause)
   if (isBadPort(cause)) return unsendable

@@ -124,6 +124,7 @@ describe("GET /v1/transactions with filters", () => {
         { "created[lt]": "1795521600" },
         { "created[gte]": "2026-01-01T00:00:00 00:00" },
         { reference: "x".repeat(256) },
+        { reference: "order 5\0" },
         { account: accountOf(account) },
         { colour: "red" }
       ]
@@ -134,7 +135,7 @@ describe("GET /v1/transactions with filters", () => {
     const twice = await gateway().call("GET", "/v1/transactions?status=approved&status=rejected", { as: account })
     assertProblem(twice, 400, "invalid_query")
     // odd, and harmless
-    for (const reference of ["'; DROP TABLE submissions; --", "%", "_", "\u{1f600}", "order 5\0", "a\u0000b"]) {
+    for (const reference of ["'; DROP TABLE submissions; --", "%", "_", "\u{1f600}", "\u{1f600}".repeat(255)]) {
       assert.lengthOf((await find({ reference })).data, 0, reference)
     }
   })

@@ -2,6 +2,7 @@ import { Either, ParseResult, Schema } from "effect"
 import { Brand } from "../../domain/CardBrand.ts"
 import { AccountId } from "../../domain/Ids.ts"
 import { Instant } from "../../domain/Instant.ts"
+import { Reference } from "../../domain/Submission.ts"
 import { pageQuery } from "./Endpoint.ts"
 import { toTimestamp } from "./TransactionResource.ts"
 
@@ -70,9 +71,6 @@ export const TransactionQuery = Schema.Struct({
     Schema.annotations({ description: "Those whose card number ends in these four digits." })
   )),
   brand: Schema.optional(Brand.annotations({ description: "Those of cards of this brand." })),
-  reference: Schema.optional(Schema.String.pipe(
-    Schema.maxLength(255),
-    Schema.annotations({ description: "Those with exactly this reference." })
-  ))
+  reference: Schema.optional(Reference.annotations({ description: "Those with exactly this reference." }))
 })
 export type TransactionQuery = typeof TransactionQuery.Type

@@ -241,6 +241,23 @@ describe("what has no key", () => {
   })
 })
 
+describe("a list", () => {
+  it("goes on over a page that a filter left empty", async () => {
+    const page = (data: ReadonlyArray<unknown>, next: string | null) =>
+      answers(200, { object: "list", data, has_more: next !== null, next, url: "/v1/transactions" })
+    const { client, requests } = await serve(page([], "txn_a"), page([made], "txn_b"), hangUp, page([], null))
+    const ids: Array<string> = []
+    for await (const { id } of client.list({ status: "processing" }, { limit: 5 })) ids.push(id)
+    assert.deepStrictEqual(ids, [made.id])
+    assert.deepStrictEqual(
+      requests.map((_) => /^GET \S+\?(\S+)/.exec(_.head)![1]),
+      ["", "&starting_after=txn_a", "&starting_after=txn_b", "&starting_after=txn_b"].map((after) =>
+        `status=processing&limit=5${after}`
+      )
+    )
+  })
+})
+
 describe("CSV", () => {
   it("that is cut is an error", async () => {
     const { client } = await serve((socket) => {

@@ -54,7 +54,9 @@ afterAll(async () => {
 })
 
 describe("docs/integrating.md", () => {
-  it.skipIf(!isThere("curl"))("runs in a shell", async () => {
+  const hasCurl = isThere("curl")
+  if (!hasCurl) notRun("the shell of docs/integrating.md", "install curl")
+  it.skipIf(!hasCurl)("runs in a shell", async () => {
     writeFileSync(
       join(folder, "program.sh"),
       `set -eu\n${programOf("sh").replace("http://127.0.0.1:8080", gateway.url)}\necho reached the end\n`

@@ -2,6 +2,7 @@ import { afterAll, assert, beforeAll, describe, inject, it } from "@effect/vites
 import { randomBytes } from "node:crypto"
 import { createDatabases } from "../../scripts/servers/databases.mjs"
 import { eventually } from "../support/GatewayFixture.ts"
+import { openEvents } from "../support/HttpEvents.ts"
 import { newPrefix } from "../support/LayersKafka.ts"
 import { assertRefused, end, folder, type MainProcess, type Owner, ownerOfSuite, start, stop } from "./MainProcess.ts"
 
@@ -127,6 +128,40 @@ describe.runIf(brokers !== null && database !== null)("the distributed profile",
     const audit = await end(await startRole(test, "audit", environment))
     assert.strictEqual(audit.code, 0, audit.stderr)
     assert.deepInclude(JSON.parse(audit.stdout), { accepted: 60, decided: 60, undecided: 0, holds: true })
+  })
+
+  it("is one gateway, whichever intake is asked: waits, events, where a stream goes on, and what is revoked", async (test) => {
+    const [one, other] = await Promise.all(["intake", "intake", "recorder"].map((_) => startRole(test, _, environment)))
+    const account = await newAccount(one!)
+    const begun = await openEvents(await other!.port, account)
+    await eventually("the stream begins", begun.lastEventId, (_) => _ !== null, 60_000)
+    const first = await ask(one!, "/v1/transactions", account, transaction(100))
+    assert.strictEqual(first.status, 202)
+    const path = `/v1/transactions/${String(first.body["id"])}`
+    const waits = [one!, other!].map((_) => ask(_, path, account, undefined, { prefer: "wait=30" }))
+    await eventually("it is heard of as accepted", begun.events, (_) => _.length === 1, 60_000)
+    await startRole(test, "processor", environment)
+    for (const { body } of await Promise.all(waits)) assert.strictEqual(body["status"], "approved")
+    const heard = await eventually("it is heard of as decided", begun.events, (_) => _.length === 2, 60_000)
+    assert.deepStrictEqual(heard.map((_) => _.type), ["transaction.accepted", "transaction.approved"])
+    const cursor = begun.lastEventId()!
+    begun.close()
+
+    const second = await ask(one!, "/v1/transactions", account, transaction(100), { prefer: "wait=30" })
+    assert.strictEqual(second.status, 201)
+    const resumed = await openEvents(await one!.port, account, { lastEventId: cursor })
+    const missed = await eventually("what was missed is heard", resumed.events, (_) => _.length >= 2, 60_000)
+    assert.deepStrictEqual(missed.map((_) => [_.transaction.id, _.type]), [
+      [second.body["id"], "transaction.accepted"],
+      [second.body["id"], "transaction.approved"]
+    ])
+
+    assert.strictEqual((await ask(other!, "/v1/account", account)).status, 200)
+    const fresh = await ask(one!, "/v1/account/secrets", account, { expire_current_in: 0 })
+    assert.strictEqual(fresh.status, 201)
+    const refused = () => ask(other!, "/v1/account", account)
+    await eventually("the old secret is refused by the other intake", refused, (_) => _.status === 401, 5_000)
+    await eventually("and its stream ends", resumed.hasEnded, (_) => _, 11_000)
   })
 
   it("ends within seconds of SIGTERM, every role, and decides what was left after the next start", async (test) => {

@@ -253,7 +253,6 @@ describe("a list", () => {
       requests.map((_) => new URLSearchParams(/^GET \S+\?(\S+)/.exec(_.head)![1]).get("starting_after")),
       [null, "txn_a", "txn_b", "txn_b"]
     )
-    )
   })
 })
 

@@ -13,6 +13,13 @@ export type Principal =
   | { readonly _tag: "Account"; readonly id: AccountId; readonly secretId: SecretId; readonly scope: SecretScope }
   | { readonly _tag: "Operator" }
 
+/** Who was known from `since` on, and may be taken for known before `until`. */
+export interface Recalled {
+  readonly principal: Principal
+  readonly since: Instant
+  readonly until: Instant
+}
+
 /** Unknown account, wrong or expired secret, disabled account: one answer for all. */
 export class Unauthenticated extends Data.TaggedError("Unauthenticated") {}
 
@@ -47,6 +54,7 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
     const digests = yield* KeyedDigests
     const uses = yield* SecretUses
     const operatorDigest = digests.secret(yield* OperatorSecret)
+    let forgotten = 0
     const recent = new Map<string, { readonly credentials: Credentials; readonly readAt: number }>()
 
     const remember = (credentials: Credentials, readAt: number) => {
@@ -56,9 +64,9 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
       recent.set(id, { credentials, readAt })
     }
 
-    const recalled = (id: string, now: Instant): Credentials | null => {
+    const recalled = (id: string, now: Instant) => {
       const cached = recent.get(id)
-      return cached !== undefined && Math.abs(now - cached.readAt) < remembered ? cached.credentials : null
+      return cached !== undefined && Math.abs(now - cached.readAt) < remembered ? cached : null
     }
 
     const read = Effect.fnUntraced(function*(id: AccountId) {
@@ -69,37 +77,55 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
     })
 
     /** Every secret is compared, so that the time tells nothing. */
-    const principalOf = (
+    const findLive = (
       { account, secrets }: Credentials,
       now: Instant,
       matches: (secret: StoredSecret) => boolean
-    ): Principal | null => {
+    ): StoredSecret | null => {
       const matching = secrets.filter(matches).find((_) => isLive(_, now))
       if (matching === undefined || account.disabledAt !== null) return null
       uses.note(matching, now)
-      return { _tag: "Account", id: account.id, secretId: matching.id, scope: matching.scope }
+      return matching
     }
 
-    const bySecret = (credentials: Credentials, secret: Redacted.Redacted, now: Instant): Principal | null => {
+    const bySecret = (credentials: Credentials, secret: Redacted.Redacted, now: Instant): StoredSecret | null => {
       const digest = digests.secret(secret)
       // one comparison where there is none to compare with
       if (credentials.secrets.length === 0) digests.areEqual(digest, digest)
-      return principalOf(credentials, now, (_) => digests.areEqual(_.digest, digest))
+      return findLive(credentials, now, (_) => digests.areEqual(_.digest, digest))
     }
 
-    const orRefuse = (principal: Principal | null): Effect.Effect<Principal, Unauthenticated> =>
-      principal === null ? new Unauthenticated() : Effect.succeed(principal)
+    const principalOf = ({ accountId, id, scope }: StoredSecret): Principal => ({
+      _tag: "Account",
+      id: accountId,
+      secretId: id,
+      scope
+    })
+
+    const orRefuse = (secret: StoredSecret | null): Effect.Effect<Principal, Unauthenticated> =>
+      secret === null ? new Unauthenticated() : Effect.succeed(principalOf(secret))
+
+    const operatorIf = (isRight: boolean): Effect.Effect<Principal, Unauthenticated> =>
+      isRight ? Effect.succeed(operator) : new Unauthenticated()
 
     /** Null where nothing remembered says yes: that is no refusal, `authenticate` knows. */
-    const recall = (username: string, secret: Redacted.Redacted, now: Instant): Principal | null =>
-      bySecret(recalled(username, now) ?? nobody, secret, now)
+    const recall = (username: string, secret: Redacted.Redacted, now: Instant): Recalled | null => {
+      const known = recalled(username, now)
+      const secretOf = bySecret(known?.credentials ?? nobody, secret, now)
+      if (known === null || secretOf === null) return null
+      return {
+        principal: principalOf(secretOf),
+        since: known.readAt,
+        until: Math.min(known.readAt + remembered, secretOf.expiresAt ?? Infinity)
+      }
+    }
 
     const authenticate = (
       username: string,
       secret: Redacted.Redacted
     ): Effect.Effect<Principal, Unauthenticated | StorageUnavailable> => {
       if (username === "operator") {
-        return orRefuse(digests.areEqual(digests.secret(secret), operatorDigest) ? operator : null)
+        return operatorIf(digests.areEqual(digests.secret(secret), operatorDigest))
       }
       if (!isAccountId(username) || !isSecret(secret)) return new Unauthenticated()
       return Effect.flatMap(
@@ -113,10 +139,10 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
       const now = yield* Clock.currentTimeMillis
       if (now >= expiresAt) return yield* new Unauthenticated()
       if (subject._tag === "Operator") {
-        return yield* orRefuse(digests.areEqual(subject.secretDigest, operatorDigest) ? operator : null)
+        return yield* operatorIf(digests.areEqual(subject.secretDigest, operatorDigest))
       }
-      const credentials = recalled(subject.id, now) ?? (yield* read(subject.id))
-      return yield* orRefuse(principalOf(credentials, now, (_) => _.id === subject.secretId))
+      const credentials = recalled(subject.id, now)?.credentials ?? (yield* read(subject.id))
+      return yield* orRefuse(findLive(credentials, now, (_) => _.id === subject.secretId))
     })
 
     /** What a session of this principal claims. */
@@ -132,12 +158,25 @@ export class Authenticate extends Effect.Service<Authenticate>()("gateway/Authen
       if (principal._tag === "Operator") return true
       const credentials = yield* read(principal.id)
       const now = yield* Clock.currentTimeMillis
-      return principalOf(credentials, now, (_) => _.id === principal.secretId) !== null
+      return findLive(credentials, now, (_) => _.id === principal.secretId) !== null
     })
 
     /** For who has just changed an account's credentials: this process holds to it at once, the others within 5 s. */
-    const forget = (id: AccountId) => Effect.sync(() => void recent.delete(id))
+    const forget = (id: AccountId) =>
+      Effect.sync(() => {
+        recent.delete(id)
+        forgotten++
+      })
 
-    return { authenticate, recall, resume, claimsOf, isStillAllowed, forget } as const
+    return {
+      authenticate,
+      recall,
+      resume,
+      claimsOf,
+      isStillAllowed,
+      forget,
+      /** How often something was forgotten: what was recalled before is worth nothing then. */
+      generation: () => forgotten
+    } as const
   })
 }) {}

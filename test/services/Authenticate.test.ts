@@ -57,7 +57,7 @@ const fixture = () => {
         const remembered = recall(username, secret, yield* Clock.currentTimeMillis)
         const answer = remembered === null
           ? yield* Effect.either(authenticate(username, secret))
-          : Either.right(remembered)
+          : Either.right(remembered.principal)
         return [
           Either.match(answer, {
             onLeft: (_) => _._tag,

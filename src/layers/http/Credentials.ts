@@ -1,6 +1,6 @@
 import { Clock, Context, Effect, Layer, Option, type Redacted } from "effect"
 import type { IncomingMessage } from "node:http"
-import { Authenticate, type Principal } from "../../services/Authenticate.ts"
+import { Authenticate, type Principal, type Recalled } from "../../services/Authenticate.ts"
 import { FailedAttempts } from "../../services/FailedAttempts.ts"
 import { SessionSeal } from "../../services/SessionSeal.ts"
 import { HttpSettings } from "../Settings.ts"
@@ -8,7 +8,7 @@ import { makeProxies, type Proxies } from "./ClientAddress.ts"
 import { secureSessionCookie, sessionCookie } from "./Endpoint.ts"
 import { Problem, unavailable } from "./Problem.ts"
 import type { Caller } from "./RequestChecks.ts"
-import { basicCredential, cookieOf } from "./RequestHeaders.ts"
+import { basicCredential, cookieOf, isWrittenOnce } from "./RequestHeaders.ts"
 
 /** Basic opens the browser's own password window, over a page that has a sign-in of its own. */
 const challenges = {
@@ -24,6 +24,10 @@ const unauthenticated = {
 const carriesCookie = (message: IncomingMessage): boolean =>
   message.headers.cookie !== undefined &&
   (cookieOf(message, sessionCookie) !== null || cookieOf(message, secureSessionCookie) !== null)
+
+const capacity = 10_000
+/** Milliseconds: no credential is kept much longer than it may be used. */
+const sweepInterval = 5_000
 
 /** Finds out who makes a request, from its Authorization header or the panel's cookie. */
 export class Credentials extends Context.Tag("gateway/http/Credentials")<Credentials, {
@@ -45,9 +49,21 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
   static readonly Live = Layer.effect(
     Credentials,
     Effect.gen(function*() {
-      const { authenticate, recall, resume } = yield* Authenticate
+      const { authenticate, generation, recall, resume } = yield* Authenticate
+      /**
+       * Headers that were found right, for as long as what was read may be used: to decode one and to make its digest is 8 %
+       * of what accepting costs. Who does not have all of a header learns nothing from a map that does not hold it.
+       */
+      const recent = new Map<string, Recalled & { readonly caller: Caller; readonly generation: number }>()
       const attempts = yield* FailedAttempts
       const sessions = yield* SessionSeal
+      let sweptAt = 0
+      const sweep = (now: number) => {
+        if (recent.size >= capacity) recent.clear()
+        if (Math.abs(now - sweptAt) < sweepInterval) return
+        sweptAt = now
+        for (const [header, { until }] of recent) if (until <= now) recent.delete(header)
+      }
       const proxies = makeProxies(Option.getOrElse((yield* HttpSettings).trustedProxies, () => []))
 
       const fail = Effect.fnUntraced(function*(message: IncomingMessage, account: string, problem: Problem) {
@@ -79,10 +95,21 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
       return Credentials.of({
         proxies,
         recall: (message, now) => {
+          const header = message.headers.authorization
+          if (header === undefined) return null
+          const known = recent.get(header)
+          if (
+            known !== undefined && known.since <= now && now < known.until && known.generation === generation() &&
+            isWrittenOnce(message, "authorization")
+          ) return known.caller
           const credential = basicCredential(message)
           if (credential === null) return null
-          const principal = recall(credential.username, credential.password, now)
-          return principal === null ? null : { principal, byCookie: false }
+          const recalled = recall(credential.username, credential.password, now)
+          if (recalled === null) return null
+          const caller: Caller = { principal: recalled.principal, byCookie: false }
+          sweep(now)
+          recent.set(header, { ...recalled, caller, generation: generation() })
+          return caller
         },
         identify: (message) => {
           const problem = carriesCookie(message) ? unauthenticated.session : unauthenticated.basic

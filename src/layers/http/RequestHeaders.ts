@@ -13,7 +13,7 @@ export const basicCredential = (request: IncomingMessage): BasicCredential | nul
   const header = request.headers.authorization
   if (header === undefined || header.length > 8_192 || header.slice(0, 6).toLowerCase() !== "basic ") return null
   const encoded = header.slice(6).trim()
-  if (!base64.test(encoded) || linesOf(request, "authorization") !== 1) return null
+  if (!base64.test(encoded) || !isWrittenOnce(request, "authorization")) return null
   const text = Buffer.from(encoded, "base64").toString("utf8")
   const colon = text.indexOf(":")
   if (colon < 0) return null
@@ -28,6 +28,8 @@ const linesOf = ({ rawHeaders }: IncomingMessage, name: string): number => {
   }
   return lines
 }
+
+export const isWrittenOnce = (request: IncomingMessage, name: string): boolean => linesOf(request, name) === 1
 
 /** RFC 9112, 3.2: exactly one Host in HTTP/1.1. */
 export const namesHost = (request: IncomingMessage): boolean =>

@@ -46,6 +46,23 @@ describe("AesCardVault", () => {
       })
   )
 
+  it.effect("a token gives up its own transaction and no other, under any key of the ring", () =>
+    Effect.gen(function*() {
+      const vault = yield* vaultOf("k1")
+      const token = yield* vault.sealGiveUp(facts.id)
+      assert.isTrue(vault.isGivenUp(token, facts.id))
+      assert.isTrue((yield* vaultOf("k2", "k1")).isGivenUp(token, facts.id))
+      assert.isFalse((yield* vaultOf("k2")).isGivenUp(token, facts.id))
+      assert.isFalse(vault.isGivenUp(token, transactionIdAt(noon)))
+      for (const other of ["", "1.k1.", token.slice(0, -1), `${token}A`, token.replace("1.k1.", "1.k2.")]) {
+        assert.isFalse(vault.isGivenUp(other, facts.id), other)
+      }
+      // neither stands in for the other
+      const { sealed } = yield* vault.seal(cardOf(), facts)
+      assert.isFalse(vault.isGivenUp(sealed, facts.id))
+      assert.strictEqual(reasonOf(vault.open(token, facts)), "card_not_authentic")
+    }))
+
   it.effect("every fact that is changed makes it not open", () =>
     Effect.gen(function*() {
       const vault = yield* vaultOf("k1")

@@ -1,8 +1,8 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { numberOf } from "../domain/numbers.ts"
-import { type Credential, useGateway } from "../support/GatewayFixture.ts"
+import { type Credential, jsonOf, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem, pointersOf } from "../support/HttpAssertions.ts"
-import { cards, transaction } from "../support/HttpSamples.ts"
+import { cards, type ListJson, transaction } from "../support/HttpSamples.ts"
 
 const gateway = useGateway()
 let account: Credential = ""
@@ -121,7 +121,6 @@ describe("elsewhere in a request it reaches nothing", () => {
         `/${cards.visa}`,
         `/v1/transactions/${cards.visa}`,
         `/v1/transactions/${cards.visa}/timeline`,
-        `/v1/transactions?reference=${cards.visa}`,
         `/v1/transactions?starting_after=${cards.visa}`,
         `/v1/transactions?${cards.visa}=1`,
         `/v1/transactions/x?${cards.visa}`
@@ -140,6 +139,10 @@ describe("elsewhere in a request it reaches nothing", () => {
         )
       }
     }
+    // no reference can hold it
+    const none = await gateway().call("GET", `/v1/transactions?reference=${cards.visa}`, { as: account })
+    assert.deepStrictEqual([none.status, jsonOf<ListJson>(none).data], [200, []])
+    assert.notInclude(none.head + none.text, cards.visa)
     assert.notInclude(await gateway().metrics(), cards.visa)
   })
 

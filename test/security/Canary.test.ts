@@ -31,6 +31,9 @@ const readList = Schema.decodeUnknownSync(Schema.parseJson(Schema.Struct({
   }))
 })))
 
+/** Of the request in /openapi.json that shows how one is written, as it stands in JSON in JSON. */
+const documentedCvv = /\\*"cvv\\*":\s*\\*"123\\*"/g
+
 /** What a person is told to try holds a made-up card. */
 const withoutExample = (out: string) => out.split("\n").filter((_) => !_.startsWith("curl -i http")).join("\n")
 
@@ -145,7 +148,7 @@ describe("the canary: no card number, holder or security code leaves the gateway
 
       const search = searchFor([...marks, secret.slice(3, 40), operatorSecret.slice(3)])
       const told = () => [
-        ...search.inText("the answers", JSON.stringify(answers)),
+        ...search.inText("the answers", JSON.stringify(answers).replaceAll(documentedCvv, "")),
         ...search.inText("/metrics", metrics.body),
         ...search.inText("standard output", withoutExample(gateway.printed.out)),
         ...search.inText("standard error", gateway.printed.errors)

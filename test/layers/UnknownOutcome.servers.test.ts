@@ -6,6 +6,7 @@ import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts
 import { TransactionRepository } from "../../src/services/TransactionRepository.ts"
 import { startProxy } from "../faults/Proxy.ts"
 import { faultyMysql } from "../support/FaultyMysql.ts"
+import { eventually } from "../support/LayersEventually.ts"
 import { recordedMetrics } from "../support/LayersMetrics.ts"
 import { mysqlGateway, mysqlPair, mysqlProcessor } from "../support/LayersMysql.ts"
 import { decisionOf, noon, submissionOf, transactionOf } from "../support/LayersSamples.ts"
@@ -51,7 +52,9 @@ describe.runIf(adminUrl !== null)("on MySQL, after an unknown outcome", () => {
           yield* submissions.counts
           proxy.hold(direction)
           const inserting = yield* Effect.fork(submissions.insert(submission, { key: direction, requestDigest: "d" }))
-          yield* Effect.sleep(330)
+          const before = counted.storageRetried.get("accept") ?? 0
+          const retried = Effect.sync(() => counted.storageRetried.get("accept") ?? 0)
+          yield* eventually("it is run again", retried, (_) => _ > before)
           proxy.pass()
           assert.deepStrictEqual(yield* Fiber.join(inserting), { _tag: "Accepted" })
           assert.isTrue(Option.isSome(yield* submissions.find(submission.id, "all")))

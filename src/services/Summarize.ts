@@ -23,8 +23,8 @@ const widths: Readonly<Record<Interval, number>> = { second: 1_000, minute: 60_0
 const step = 10_000
 /** What was accepted longer ago than this is in the database, whichever intake's clock it was dated by. */
 const settling = 30_000
-/** Accounts whose past buckets are kept. */
-const capacity = 100
+/** Accounts and intervals whose past buckets are kept. */
+const capacity = 50
 
 /** By the nearest rank. */
 const percentile = (sorted: ReadonlyArray<number>, share: number): number | null =>
@@ -60,11 +60,12 @@ const bucketOf = (at: Instant, outlines: ReadonlyArray<SubmissionOutline>): Buck
 export class Summarize extends Effect.Service<Summarize>()("gateway/Summarize", {
   effect: Effect.gen(function*() {
     const submissions = yield* SubmissionRepository
-    const kept = new Map<string, Map<Instant, Bucket>>()
+    /** Null for a bucket in which nothing was accepted. */
+    const kept = new Map<string, Map<Instant, Bucket | null>>()
 
     const keptOf = (scope: Scope, interval: Interval) => {
       const key = `${interval} ${scope}`
-      const buckets = kept.get(key) ?? new Map<Instant, Bucket>()
+      const buckets = kept.get(key) ?? new Map<Instant, Bucket | null>()
       kept.delete(key)
       if (kept.size >= capacity) kept.delete(kept.keys().next().value!)
       kept.set(key, buckets)
@@ -108,7 +109,7 @@ export class Summarize extends Effect.Service<Summarize>()("gateway/Summarize", 
       const now = yield* Clock.currentTimeMillis
       const width = widths[interval]
       const floor = (instant: Instant) => instant - instant % width
-      const first = floor(Math.max(since, now - hour))
+      const first = Math.max(floor(since), floor(now) - hour + width)
       const buckets = keptOf(scope, interval)
       for (const at of buckets.keys()) if (at < now - hour - width) buckets.delete(at)
 
@@ -123,11 +124,13 @@ export class Summarize extends Effect.Service<Summarize>()("gateway/Summarize", 
         yield* readStretch(scope, width, from, to, (at, outlines) => {
           const bucket = bucketOf(at, outlines)
           made.set(at, bucket)
-          if (at + width < now - settling && outlines.every((_) => _.status !== null)) buckets.set(at, bucket)
+          if (at + width < now - settling && outlines.every((_) => _.status !== null)) {
+            buckets.set(at, outlines.length === 0 ? null : bucket)
+          }
         })
       }
       const all: Array<Bucket> = []
-      for (let at = first; at <= now; at += width) all.push(made.get(at) ?? buckets.get(at)!)
+      for (let at = first; at <= now; at += width) all.push(made.get(at) ?? buckets.get(at) ?? bucketOf(at, []))
       return all
     })
 

@@ -121,6 +121,8 @@ describe("GET /v1/transactions with filters", () => {
         { "created[gte]": "yesterday" },
         { "created[gte]": "2026-02-30T00:00:00Z" },
         { "created[gte]": "2026-01-01" },
+        { "created[gte]": "2026-01-01T24:00:00Z" },
+        { "created[gte]": "2026-01-01T00:00:60Z" },
         { "created[lt]": "1795521600" },
         { "created[gte]": "2026-01-01T00:00:00 00:00" },
         { reference: "x".repeat(256) },

@@ -76,6 +76,7 @@ describe("sessions", () => {
         "null",
         "https://evil.example",
         `http://127.0.0.1:${gateway().port + 1}`,
+        `127.0.0.1:${gateway().port}`,
         "http://127.0.0.1"
       ]
     ) {
@@ -87,6 +88,25 @@ describe("sessions", () => {
     assert.strictEqual(gateway().rows(), rows)
     const answer = await ask("POST", "/v1/transactions", cookie, { headers: ownOrigin(), body: transaction() })
     assert.strictEqual(answer.status, 202, answer.text)
+  })
+
+  it("are found among other cookies of their name", async () => {
+    const cookie = cookieOf(await signIn(account))
+    for (const header of [`gateway_session=x; ${cookie}`, `${cookie}; gateway_session=x`, `a=b;${cookie};c`]) {
+      assert.strictEqual((await ask("GET", "/v1/session", header)).status, 200, header)
+    }
+  })
+
+  it("over TLS change something only from a page that came by TLS", async () => {
+    const tls = { "x-forwarded-proto": "https" }
+    const cookie = cookieOf(await signIn(account, tls))
+    const from = (scheme: string) =>
+      ask("POST", "/v1/transactions", cookie, {
+        headers: { ...tls, origin: `${scheme}://127.0.0.1:${gateway().port}` },
+        body: transaction()
+      })
+    assertProblem(await from("http"), 403, "forbidden")
+    assert.strictEqual((await from("https")).status, 202)
   })
 
   it("end with a sign-out, which clears the cookie", async () => {

@@ -56,7 +56,7 @@ describe("GET /v1/summary", () => {
   it("counts the last hour by minute, the last minute by second, again and again", async () => {
     for (let round = 0; round < 3; round++) {
       const minutes = await summarize()
-      assert.isTrue(minutes.length === 61, `${minutes.length}`)
+      assert.isTrue(minutes.length === 60, `${minutes.length}`)
       assert.deepStrictEqual(total(minutes), wanted())
       for (const [i, { at }] of minutes.entries()) {
         assert.match(at, /:00\.000Z$/)
@@ -88,12 +88,12 @@ describe("GET /v1/summary", () => {
     const now = Date.now()
     const since = (ms: number) => `?interval=minute&since=${encodeURIComponent(new Date(now - ms).toISOString())}`
     assert.include([5, 6, 7], (await summarize(since(5 * 60_000))).length)
-    assert.isAtMost((await summarize(since(24 * 3_600_000))).length, 62)
+    assert.lengthOf(await summarize(since(24 * 3_600_000)), 60)
     assert.lengthOf(await summarize(since(-60_000)), 0)
     const hour = await summarize(
       `?interval=second&since=${encodeURIComponent(new Date(now - 3_600_000).toISOString())}`
     )
-    assert.isTrue(hour.length >= 3_600 && hour.length <= 3_602, `${hour.length}`)
+    assert.lengthOf(hour, 3_600)
     assert.deepStrictEqual(total(hour), wanted())
   })
 

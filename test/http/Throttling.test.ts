@@ -37,6 +37,10 @@ describe("failed attempts", () => {
     for (let i = 0; i < 10; i++) await attempt(wrongOf(account), `198.51.100.${i}, 203.0.113.9, 10.1.2.3`)
     assertProblem(await attempt(wrongOf(account), "192.0.2.1, 203.0.113.9"), 429, "too_many_failures")
     assertProblem(await attempt(wrongOf(account), "203.0.113.9, 192.0.2.1"), 401, "unauthenticated")
+    // with a port, as some proxies write it; and nothing is believed that stands before what is no address
+    assertProblem(await attempt(wrongOf(account), "192.0.2.7, 203.0.113.9:4711"), 429, "too_many_failures")
+    for (let i = 0; i < 10; i++) await attempt(wrongOf(account), `198.51.100.${i}, unknown`)
+    assertProblem(await attempt(wrongOf(account), "198.51.100.99, unknown"), 429, "too_many_failures")
   })
 
   it("of nobody are not counted", async () => {

@@ -4,6 +4,14 @@ import { BlockList, isIP } from "node:net"
 /** An IPv4 address that came over IPv6 is the IPv4 one. */
 const normalized = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "")
 
+const port = /^(?:\[([^\]]+)\](?::\d+)?|([^:]+):\d+)$/
+
+/** As proxies write it, with the port that some of them add. */
+const addressIn = (entry: string): string => {
+  const match = port.exec(entry.trim())
+  return normalized(match?.[1] ?? match?.[2] ?? entry.trim())
+}
+
 /** Addresses and networks (`10.0.0.0/8`) of the proxies in front, whose word is taken. */
 export const makeProxies = (trusted: ReadonlyArray<string>) => {
   const list = new BlockList()
@@ -25,8 +33,10 @@ export const makeProxies = (trusted: ReadonlyArray<string>) => {
     addressOf: (message: IncomingMessage): string => {
       const peer = normalized(message.socket.remoteAddress ?? "")
       if (!isBehind(message)) return peer
-      const forwarded = String(message.headers["x-forwarded-for"] ?? "").split(",").map((_) => normalized(_.trim()))
-      return forwarded.reverse().find((_) => isIP(_) !== 0 && !isTrusted(_)) ?? peer
+      const forwarded = String(message.headers["x-forwarded-for"] ?? "").split(",").map(addressIn).reverse()
+      const seen = forwarded.find((_) => !isTrusted(_))
+      // what is no address was written by no proxy of ours: nothing before it is believed
+      return seen !== undefined && isIP(seen) !== 0 ? seen : peer
     },
 
     /** Whether the client's request came by TLS, as a trusted proxy says. */

@@ -8,7 +8,7 @@ import { makeProxies, type Proxies } from "./ClientAddress.ts"
 import { secureSessionCookie, sessionCookie } from "./Endpoint.ts"
 import { Problem, unavailable } from "./Problem.ts"
 import type { Caller } from "./RequestChecks.ts"
-import { basicCredential, cookieOf, isWrittenOnce } from "./RequestHeaders.ts"
+import { basicCredential, cookiesOf, isWrittenOnce } from "./RequestHeaders.ts"
 
 /** Basic opens the browser's own password window, over a page that has a sign-in of its own. */
 const challenges = {
@@ -23,7 +23,7 @@ const unauthenticated = {
 
 const carriesCookie = (message: IncomingMessage): boolean =>
   message.headers.cookie !== undefined &&
-  (cookieOf(message, sessionCookie) !== null || cookieOf(message, secureSessionCookie) !== null)
+  (cookiesOf(message, sessionCookie).length > 0 || cookiesOf(message, secureSessionCookie).length > 0)
 
 const capacity = 10_000
 /** Milliseconds: no credential is kept much longer than it may be used. */
@@ -83,7 +83,7 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
 
       const session = Effect.fnUntraced(function*(message: IncomingMessage) {
         const name = proxies.isSecure(message) ? secureSessionCookie : sessionCookie
-        const claims = Option.flatMap(Option.fromNullable(cookieOf(message, name)), sessions.open)
+        const claims = Option.firstSomeOf(cookiesOf(message, name).map(sessions.open))
         if (Option.isNone(claims)) return yield* unauthenticated.session
         const principal = yield* Effect.mapError(
           resume(claims.value),
@@ -106,7 +106,7 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
           if (credential === null) return null
           const recalled = recall(credential.username, credential.password, now)
           if (recalled === null) return null
-          const caller: Caller = { principal: recalled.principal, byCookie: false }
+          const caller: Caller = { principal: recalled.principal, byCookie: false, isSecure: false }
           sweep(now)
           recent.set(header, { ...recalled, caller, generation: generation() })
           return caller
@@ -118,11 +118,15 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
             if (credential === null) return problem
             return Effect.map(
               check(message, credential.username, credential.password, problem),
-              (principal): Caller => ({ principal, byCookie: false })
+              (principal): Caller => ({ principal, byCookie: false, isSecure: false })
             )
           }
           if (!carriesCookie(message)) return problem
-          return Effect.map(session(message), ({ principal }): Caller => ({ principal, byCookie: true }))
+          return Effect.map(session(message), ({ principal }): Caller => ({
+            principal,
+            byCookie: true,
+            isSecure: proxies.isSecure(message)
+          }))
         },
         check: (message, account, secret) => check(message, account, secret, unauthenticated.session),
         session

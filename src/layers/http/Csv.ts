@@ -25,7 +25,8 @@ const columns = [
 ]
 
 /** A spreadsheet takes a cell that begins so for a formula (OWASP, CSV injection). */
-const formula = /^[=+\-@\t\r]/
+// oxlint-disable-next-line no-control-regex
+const formula = /^[=+\-@\u0000-\u001f]/
 
 /** RFC 4180. */
 const cell = (value: string | number | null): string => {

@@ -28,12 +28,14 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   431: "Request Header Fields Too Large"
 }
 
-const writeRefusal = (socket: Socket, problem: Problem, requestId: string) => {
+const writeRefusal = (socket: Socket, problem: Problem, requestId: string, now: number) => {
   const { body, headers, status } = encodeProblem(problem, "other", requestId)
   const lines = Object.entries({
     ...headers,
     "request-id": requestId,
     "content-length": Buffer.byteLength(body),
+    "cache-control": "no-store",
+    date: new Date(now).toUTCString(),
     connection: "close"
   }).map(([name, value]) => `${name}: ${value}`)
   socket.end(
@@ -126,11 +128,14 @@ export const serve = Effect.fnUntraced(function*(options: {
     // behind a request that is not answered yet a refusal would be taken for its answer: none is honest
     if (socket._httpMessage) return socket.destroy()
     const problem = new Problem({ name: "bad_request", detail: "This server makes no tunnels." })
-    writeRefusal(socket, problem, requestId())
+    writeRefusal(socket, problem, requestId(), clock.unsafeCurrentTimeMillis())
   })
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
-    afterAnswers(socket, () => writeRefusal(socket, refusalOf(error.code), requestId()))
+    afterAnswers(
+      socket,
+      () => writeRefusal(socket, refusalOf(error.code), requestId(), clock.unsafeCurrentTimeMillis())
+    )
   })
 
   if (options.connections !== undefined) server.maxConnections = options.connections

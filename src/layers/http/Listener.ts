@@ -1,4 +1,4 @@
-import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
+import { Cause, Effect, Either, Exit, FiberRef, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
@@ -34,11 +34,15 @@ const otherRoute = "other"
 const clientClosedRequest = 499
 const noRoute = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
 const badHost = new Problem({ name: "bad_request", detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)." })
+const badCoding = new Problem({
+  name: "bad_request",
+  detail: "Transfer-Encoding can be chunked alone (RFC 9112, 6.1)."
+})
 const overloaded = new Problem({
   name: "overloaded",
   detail: "Nothing was done: repeat the request in a moment."
 })
-const anyone: Caller = { principal: null, byCookie: false }
+const anyone: Caller = { principal: null, byCookie: false, isSecure: false }
 const mistake = new Problem({
   name: "internal_error",
   detail: "The gateway's log says what happened, by the request id."
@@ -62,7 +66,8 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   const { identify, recall } = yield* Credentials
   const metrics = yield* Metrics
   const randomness = yield* Randomness
-  const runtime = yield* Effect.runtime()
+  // a request that is refused is no unhandled error
+  const runtime = Runtime.setFiberRef(yield* Effect.runtime(), FiberRef.unhandledErrorLogLevel, Option.none())
   const runFork = Runtime.runFork(runtime)
   const clock = yield* Effect.clock
   const route = makeRouter(operationsOf(handlers))
@@ -229,6 +234,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         return refuse(notAllowed(match === null ? ["GET"] : Array.from(match.route.operations.keys())))
       }
       if (!namesHost(message)) return refuse(badHost)
+      if (message.headers["transfer-encoding"] !== undefined && !isChunked(message)) return refuse(badCoding)
       if (match === null || operation === undefined) return run(page!.answer)
 
       if (active - options.waiting() >= options.capacity) return refuse(overloaded)
@@ -258,6 +264,9 @@ const tooFast = (seconds: number) =>
     detail: "The account sends more than its rate allows: nothing was done, repeat the request later.",
     headers: { "retry-after": String(seconds) }
   })
+
+const isChunked = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"]!.trim().toLowerCase() === "chunked"
 
 const announcesBody = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0

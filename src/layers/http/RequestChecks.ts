@@ -33,20 +33,25 @@ export interface Arrived {
 export interface Caller {
   readonly principal: Principal | null
   readonly byCookie: boolean
+  /** Whether the request is known to have come by TLS. */
+  readonly isSecure: boolean
 }
 
 const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
   Either.mapLeft(idempotencyKey(message), (detail) => new Problem({ name: "invalid_header", detail }))
 
 /** Null when this caller may do this. */
-export const checkAccess = ({ message, operation }: Arrived, { byCookie, principal }: Caller): Problem | null => {
+export const checkAccess = (
+  { message, operation }: Arrived,
+  { byCookie, isSecure, principal }: Caller
+): Problem | null => {
   const { access, changes } = operation
   if (principal !== null && access !== "both" && access !== "anyone") {
     if ((access === "operator") !== (principal._tag === "Operator")) return forbidden[access]
   }
   if (!changes) return null
   if (principal?._tag === "Account" && principal.scope === "read_only") return forbidden.readOnly
-  return byCookie && !comesFromOwnOrigin(message) ? forbidden.foreignOrigin : null
+  return byCookie && !comesFromOwnOrigin(message, isSecure) ? forbidden.foreignOrigin : null
 }
 
 const none = Either.right(null)

@@ -101,20 +101,23 @@ export const matchesTag = (ifNoneMatch: string | undefined, tag: string): boolea
   ifNoneMatch !== undefined &&
   ifNoneMatch.split(",").some((_) => _.trim() === "*" || _.trim().replace(/^W\//, "") === tag)
 
-/** The value of a cookie (RFC 6265, 4.2.1), null when there is none. */
-export const cookieOf = ({ headers }: IncomingMessage, name: string): string | null => {
-  for (const pair of (headers.cookie ?? "").split(";")) {
+/** The values of a cookie (RFC 6265, 4.2.1): pages of other ports and paths of a host may have set more of that name. */
+export const cookiesOf = ({ headers }: IncomingMessage, name: string): ReadonlyArray<string> =>
+  (headers.cookie ?? "").split(";", 100).flatMap((pair) => {
     const equals = pair.indexOf("=")
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-  }
-  return null
-}
+    return equals > 0 && pair.slice(0, equals).trim() === name ? [pair.slice(equals + 1).trim()] : []
+  })
 
-/** RFC 6454: a browser says where a page came from, and no page can say otherwise. */
-export const comesFromOwnOrigin = ({ headers }: IncomingMessage): boolean => {
+/**
+ * RFC 6454: a browser says where a page came from, and no page can say otherwise. A request that is not known to have come
+ * by TLS may have done so, through a proxy that is not trusted.
+ */
+export const comesFromOwnOrigin = ({ headers }: IncomingMessage, isSecure: boolean): boolean => {
   const { host, origin } = headers
-  return origin !== undefined && host !== undefined &&
-    origin.toLowerCase().replace(/^https?:\/\//, "") === host.toLowerCase()
+  if (origin === undefined || host === undefined) return false
+  const own = host.toLowerCase()
+  const from = origin.toLowerCase()
+  return from === `https://${own}` || (!isSecure && from === `http://${own}`)
 }
 
 const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i

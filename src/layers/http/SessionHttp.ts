@@ -55,7 +55,7 @@ export const sessionHandlers = Effect.gen(function*() {
     }))
 
   const deleteSession: Handlers["deleteSession"] = ({ message }) =>
-    comesFromOwnOrigin(message)
+    comesFromOwnOrigin(message, proxies.isSecure(message))
       ? Effect.succeed({ status: 204, headers: cookie(message, "", Duration.zero), body: undefined })
       : foreignOrigin
 

@@ -7,7 +7,7 @@ import { pageQuery } from "./Endpoint.ts"
 import { toTimestamp } from "./TransactionResource.ts"
 
 /** RFC 3339, 5.6. */
-const dateTime = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:)(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/
+const dateTime = /^(\d{4}-\d{2}-\d{2})[Tt]((?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/
 
 /** Milliseconds since the epoch, rounded up where the text is finer; undefined for what is no instant. */
 const parseInstant = (text: string): number | undefined => {

@@ -1,5 +1,5 @@
 import { Clock, Data, Duration, Effect, Option, type Redacted } from "effect"
-import { type AccountId, makeSecretId, type SecretId } from "../domain/Ids.ts"
+import { type AccountId, instantOf, makeSecretId, type SecretId } from "../domain/Ids.ts"
 import type { Instant } from "../domain/Instant.ts"
 import { makeSecret, type SecretScope } from "../domain/Secret.ts"
 import { AccountRepository, type StoredSecret } from "./AccountRepository.ts"
@@ -55,8 +55,10 @@ export class ManageSecrets extends Effect.Service<ManageSecrets>()("gateway/Mana
         const present = yield* read(accountId)
         const createdAt = yield* Clock.currentTimeMillis
         const secret = makeSecret(randomness.bytes(32))
+        // the newest, also by a clock that was set back
+        const idAt = Math.max(createdAt, ...present.secrets.map((_) => instantOf(_.id) + 1))
         const stored: StoredSecret = {
-          id: makeSecretId(createdAt, randomness.bytes(10)),
+          id: makeSecretId(idAt, randomness.bytes(10)),
           accountId,
           digest: digests.secret(secret),
           scope,

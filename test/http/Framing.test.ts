@@ -229,11 +229,7 @@ describe("a request that does not arrive", () => {
   const stalls: ReadonlyArray<readonly [string, () => string]> = [
     ["half a head", () => post(withLength(body)).slice(0, 60)],
     ["half a body", () => post(withLength(body)) + body.slice(0, 40)],
-    ["chunks without an end", () => post("Transfer-Encoding: chunked") + `5\r\n{"amo\r\n`],
-    [
-      "a body of a stranger, half",
-      () => crlf("POST /v1/transactions HTTP/1.1", "Host: gateway", withLength(body)) + body.slice(0, 40)
-    ]
+    ["chunks without an end", () => post("Transfer-Encoding: chunked") + `5\r\n{"amo\r\n`]
   ]
   for (const [what, bytes] of stalls) {
     it.concurrent(`${what}: 408, and the connection ends`, async () => {
@@ -244,6 +240,38 @@ describe("a request that does not arrive", () => {
       await within(connection.closed, "the end of the connection")
     })
   }
+
+  it.concurrent("half a body of a stranger is not waited for", async () => {
+    const head = ["POST /v1/transactions HTTP/1.1", "Host: gateway", withLength(body)]
+    const asking = await openConnection(gateway().port)
+    asking.write(crlf(...head, "Expect: 100-continue"))
+    const refused = await asking.next()
+    assertProblem(refused, 401, "unauthenticated")
+    assert.lengthOf(refused.interim, 0, "nothing was asked for")
+    asking.destroy()
+
+    const connection = await openConnection(gateway().port)
+    connection.write(crlf(...head) + body.slice(0, 40))
+    assertProblem(await connection.next(), 401, "unauthenticated", [cards.visa])
+    // what follows the body is the next request
+    connection.write(body.slice(40) + post(withLength(body)) + body)
+    assert.strictEqual((await connection.next()).status, 202)
+    connection.destroy()
+  })
+
+  it.concurrent("a key behind two thousand other headers is a key all the same", async () => {
+    const many = Array.from({ length: 2_000 }, () => "a:")
+    const ids: Array<string> = []
+    for (let i = 0; i < 2; i++) {
+      const connection = await openConnection(gateway().port)
+      connection.write(post(...many, "Idempotency-Key: far-behind", withLength(body)) + body)
+      const answer = await connection.next()
+      assert.strictEqual(answer.status, 202, answer.text)
+      ids.push(transactionOf(answer).id)
+      connection.destroy()
+    }
+    assert.strictEqual(ids[0], ids[1])
+  })
 
   it.concurrent("does not answer for the request before it on its connection", async () => {
     gateway().controls.hold()

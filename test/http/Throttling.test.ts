@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { accountOf, type Credential, eventually, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem } from "../support/HttpAssertions.ts"
-import type { HttpAnswer } from "../support/HttpConnection.ts"
+import { type HttpAnswer, openConnection } from "../support/HttpConnection.ts"
 import { transaction } from "../support/HttpSamples.ts"
 
 describe("failed attempts", () => {
@@ -97,6 +97,16 @@ describe("load", () => {
 
   it("beyond the bound is shed before it is worked on, waits apart, and health is told all the while", async () => {
     const account = await gateway().createAccount()
+    // bodies that do not come are no load
+    const strangers = await Promise.all(Array.from({ length: 20 }, () => openConnection(gateway().port)))
+    for (const stranger of strangers) {
+      stranger.write(
+        `POST /v1/session HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`
+      )
+    }
+    assert.strictEqual((await gateway().call("GET", "/v1/account", { as: account })).status, 200)
+    for (const stranger of strangers) stranger.destroy()
+
     gateway().controls.holdInserts()
     const held = Array.from({ length: 10 }, () => gateway().submit(account, transaction()))
     await eventually("all are in hand", () => gateway().controls.inserting, (_) => _ === 10)

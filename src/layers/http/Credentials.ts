@@ -29,22 +29,33 @@ const capacity = 10_000
 /** Milliseconds: no credential is kept much longer than it may be used. */
 const sweepInterval = 5_000
 
+const failureHeaders = (seconds: number) => ({
+  "retry-after": String(seconds),
+  "ratelimit-policy": `"failures";q=10;w=60`,
+  ratelimit: `"failures";r=0;t=${seconds}`
+})
+
+const byAuthorization = (principal: Principal): Caller => ({
+  principal,
+  byCookie: false,
+  isSecure: false,
+  sessionEndsAt: null
+})
+
 /** Finds out who makes a request, from its Authorization header or the panel's cookie. */
 export class Credentials extends Context.Tag("gateway/http/Credentials")<Credentials, {
   readonly proxies: Proxies
   /** At once, for who was known a moment ago; null where the database has to be asked. */
   readonly recall: (message: IncomingMessage, now: number) => Caller | null
   readonly identify: (message: IncomingMessage) => Effect.Effect<Caller, Problem>
+  /** By the panel's cookie alone. */
+  readonly identifySession: (message: IncomingMessage) => Effect.Effect<Caller, Problem>
   /** Of a sign-in. */
   readonly check: (
     message: IncomingMessage,
     account: string,
     secret: Redacted.Redacted
   ) => Effect.Effect<Principal, Problem>
-  /** Of the cookie, with when it ends (ms since the epoch). */
-  readonly session: (
-    message: IncomingMessage
-  ) => Effect.Effect<{ readonly principal: Principal; readonly expiresAt: number }, Problem>
 }>() {
   static readonly Live = Layer.effect(
     Credentials,
@@ -71,7 +82,7 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
         return left === null ? yield* problem : yield* new Problem({
           name: "too_many_failures",
           detail: "Too many attempts with a wrong secret: look it up before the next one.",
-          headers: { "retry-after": String(Math.ceil(left / 1000)) }
+          headers: failureHeaders(Math.ceil(left / 1000))
         })
       })
 
@@ -89,7 +100,8 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
           resume(claims.value),
           (error) => error._tag === "StorageUnavailable" ? unavailable(error) : unauthenticated.session
         )
-        return { principal, expiresAt: claims.value.expiresAt }
+        const isSecure = proxies.isSecure(message)
+        return { principal, byCookie: true, isSecure, sessionEndsAt: claims.value.expiresAt } satisfies Caller
       })
 
       return Credentials.of({
@@ -106,30 +118,22 @@ export class Credentials extends Context.Tag("gateway/http/Credentials")<Credent
           if (credential === null) return null
           const recalled = recall(credential.username, credential.password, now)
           if (recalled === null) return null
-          const caller: Caller = { principal: recalled.principal, byCookie: false, isSecure: false }
+          const caller = byAuthorization(recalled.principal)
           sweep(now)
           recent.set(header, { ...recalled, caller, generation: generation() })
           return caller
         },
         identify: (message) => {
           const problem = carriesCookie(message) ? unauthenticated.session : unauthenticated.basic
-          if (message.headers.authorization !== undefined) {
-            const credential = basicCredential(message)
-            if (credential === null) return problem
-            return Effect.map(
-              check(message, credential.username, credential.password, problem),
-              (principal): Caller => ({ principal, byCookie: false, isSecure: false })
-            )
-          }
-          if (!carriesCookie(message)) return problem
-          return Effect.map(session(message), ({ principal }): Caller => ({
-            principal,
-            byCookie: true,
-            isSecure: proxies.isSecure(message)
-          }))
+          if (message.headers.authorization === undefined) return carriesCookie(message) ? session(message) : problem
+          const credential = basicCredential(message)
+          if (credential === null) return problem
+          return Effect.map(check(message, credential.username, credential.password, problem), byAuthorization)
         },
-        check: (message, account, secret) => check(message, account, secret, unauthenticated.session),
-        session
+        // Authorization wins over the cookie, and has no session
+        identifySession: (message) =>
+          message.headers.authorization === undefined ? session(message) : unauthenticated.session,
+        check: (message, account, secret) => check(message, account, secret, unauthenticated.session)
       })
     })
   )

@@ -57,7 +57,7 @@ const toLine = ({ acceptedAt, amount, card, currency, id, recorded, reference }:
   ])
 
 /** Rows read at a time. */
-const pageSize = 500
+const pageSize = 200
 
 /** Waits until the client has taken what was written; a client that goes away interrupts it. */
 const write = (response: ServerResponse, text: string) =>

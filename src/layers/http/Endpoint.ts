@@ -2,8 +2,14 @@ import { HttpApiMiddleware, HttpApiSchema, HttpApiSecurity, OpenApi } from "@eff
 import { Context, Schema } from "effect"
 import { problemsOf } from "./Problem.ts"
 
-/** Who may call an endpoint; `anyone` needs no credential. */
-export class Access extends Context.Tag("gateway/Access")<Access, "account" | "operator" | "both" | "anyone">() {}
+/**
+ * Who may call an endpoint: with a credential of an account, of the operator, of either; with the panel's cookie alone
+ * (`session`); with nothing (`anyone`), or nothing but from a page of our own (`own_page`).
+ */
+export class Access extends Context.Tag("gateway/Access")<
+  Access,
+  "account" | "operator" | "both" | "session" | "anyone" | "own_page"
+>() {}
 
 /** What it answers besides JSON, or instead. */
 export class MediaTypes extends Context.Tag("gateway/MediaTypes")<MediaTypes, ReadonlyArray<string>>() {}

@@ -5,7 +5,6 @@ import { ulid } from "../../domain/Ids.ts"
 import { Randomness } from "../../services/Randomness.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
-import { maxBodyBytes } from "./RequestBody.ts"
 
 /** `now` in ms since the epoch. */
 export const makeRequestId = (randomness: Context.Tag.Service<Randomness>, now: number): string =>
@@ -111,17 +110,11 @@ export const serve = Effect.fnUntraced(function*(options: {
     // answered by the listener, as a problem
     requireHostHeader: false
   }, options.listener)
-  server.on("checkExpectation", (_message, response: ServerResponse) => {
-    const id = requestId()
-    const problem = new Problem({ name: "expectation_failed", detail: "Only 100-continue can be expected." })
-    const { body, headers, status } = encodeProblem(problem, "other", id)
-    response.writeHead(status, { ...headers, "request-id": id, connection: "close" }).end(body)
-  })
-  // a body that will be refused for its size is not asked for
-  server.on("checkContinue", (message: IncomingMessage, response: ServerResponse) => {
-    if (Number(message.headers["content-length"] ?? 0) <= maxBodyBytes) response.writeContinue()
-    options.listener(message, response)
-  })
+  // both are answered where everything is
+  server.on("checkExpectation", options.listener)
+  server.on("checkContinue", options.listener)
+  // the bytes of all headers are bounded, and one that was left out could be the one that matters
+  server.maxHeadersCount = 0
   server.on("connect", (_message: IncomingMessage, socket: AnsweringSocket) => {
     // node has let go of the socket: nobody else hears its errors
     socket.on("error", () => socket.destroy())

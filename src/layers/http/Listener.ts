@@ -9,8 +9,8 @@ import { operationsOf } from "./Operation.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
 import type { RateLimits } from "./RateLimits.ts"
 import type { Handlers, StreamReply } from "./Reply.ts"
-import { type Body, collectBody } from "./RequestBody.ts"
-import { type Arrived, type Caller, checkAccess, checkContent } from "./RequestChecks.ts"
+import { type Body, collectBody, declaresTooMuch, emptyBody } from "./RequestBody.ts"
+import { type Arrived, type Caller, checkAccess, checkContent, checkHead } from "./RequestChecks.ts"
 import { namesHost } from "./RequestHeaders.ts"
 import { makeRouter } from "./Router.ts"
 
@@ -38,11 +38,12 @@ const badCoding = new Problem({
   name: "bad_request",
   detail: "Transfer-Encoding can be chunked alone (RFC 9112, 6.1)."
 })
+const badExpectation = new Problem({ name: "expectation_failed", detail: "Only 100-continue can be expected." })
 const overloaded = new Problem({
   name: "overloaded",
   detail: "Nothing was done: repeat the request in a moment."
 })
-const anyone: Caller = { principal: null, byCookie: false, isSecure: false }
+const anyone: Caller = { principal: null, byCookie: false, isSecure: false, sessionEndsAt: null }
 const mistake = new Problem({
   name: "internal_error",
   detail: "The gateway's log says what happened, by the request id."
@@ -63,7 +64,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   readonly waiting: () => number
 }) {
   const { handlers, pages, rateLimits } = options
-  const { identify, recall } = yield* Credentials
+  const { identify, identifySession, proxies, recall } = yield* Credentials
   const metrics = yield* Metrics
   const randomness = yield* Randomness
   // a request that is refused is no unhandled error
@@ -75,21 +76,25 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   let draining = false
   let active = 0
 
+  /** Access, rate, and what the headers promise of the body; the media type of the answer when nothing is wrong. */
+  const admit = (arrived: Arrived, caller: Caller, headers: Headers): Either.Either<string, Problem> => {
+    const refused = checkAccess(arrived, caller)
+    if (rateLimits !== null && caller.principal !== null) {
+      const limit = rateLimits(caller.principal, clock.unsafeCurrentTimeMillis())
+      Object.assign(headers, limit.headers)
+      if (refused === null && limit.retryAfter !== null) return Either.left(tooFast(limit.retryAfter))
+    }
+    return refused === null ? checkHead(arrived) : Either.left(refused)
+  }
+
   const respond = (
     arrived: Arrived,
     caller: Caller,
-    headers: Headers
+    mediaType: string,
+    body: Body
   ): Effect.Effect<Answer | StreamReply, Problem> => {
     const { operation } = arrived
-    const { principal } = caller
-    const refused = checkAccess(arrived, caller)
-    if (rateLimits !== null && principal !== null) {
-      const limit = rateLimits(principal, clock.unsafeCurrentTimeMillis())
-      Object.assign(headers, limit.headers)
-      if (refused === null && limit.retryAfter !== null) return tooFast(limit.retryAfter)
-    }
-    if (refused !== null) return refused
-    const request = checkContent(arrived, principal)
+    const request = checkContent(arrived, caller, mediaType, body)
     if (Either.isLeft(request)) return request.left
     return Effect.flatMap(operation.handle(request.right), (reply): Effect.Effect<Answer | StreamReply> => {
       if (!operation.statuses.has(reply.status)) {
@@ -108,12 +113,18 @@ export const makeListener = Effect.fnUntraced(function*(options: {
     })
   }
 
-  /** What is remembered of a credential answers at once; everything else asks the database. */
-  const operate = (arrived: Arrived, headers: Headers): Effect.Effect<Answer | StreamReply, Problem> => {
-    if (arrived.operation.access === "anyone") return respond(arrived, anyone, headers)
-    const remembered = recall(arrived.message, clock.unsafeCurrentTimeMillis())
-    if (remembered !== null) return respond(arrived, remembered, headers)
-    return Effect.flatMap(identify(arrived.message), (caller) => respond(arrived, caller, headers))
+  /** Who needs no credential, or is remembered: null where the database has to be asked. */
+  const knownCaller = ({ message, operation }: Arrived): Caller | null => {
+    switch (operation.access) {
+      case "anyone":
+        return anyone
+      case "own_page":
+        return { ...anyone, isSecure: proxies.isSecure(message) }
+      case "session":
+        return null
+      default:
+        return recall(message, clock.unsafeCurrentTimeMillis())
+    }
   }
 
   let warnedAt = 0
@@ -146,6 +157,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       metrics.httpStarted()
 
       const send = ({ body, headers, status }: Answer) => {
+        uncount()
         if (response.writableEnded || response.destroyed) return
         // in the middle of a stream nothing else can be said
         if (response.headersSent) return response.destroy()
@@ -154,8 +166,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           "cache-control": "no-store",
           ...headers,
           ...(status === 204 || status === 304 ? {} : { "content-length": Buffer.byteLength(body) }),
-          // a body that was not read to its end leaves the connection in the middle of it
-          ...(draining || (!message.complete && announcesBody(message)) ? { connection: "close" } : {})
+          ...(draining || leavesMuch(message) ? { connection: "close" } : {})
         })
         response.end(body)
       }
@@ -164,6 +175,13 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         send(encodeProblem(problem, template, requestId))
       }
 
+      /** False when there is too much to do. */
+      const count = (): boolean => {
+        if (active - options.waiting() >= options.capacity) return false
+        active++
+        counted = true
+        return true
+      }
       const uncount = () => {
         if (counted) active--
         counted = false
@@ -182,13 +200,11 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           )
         })
 
-      const sendOut = (answer: Answer) => Effect.sync(() => send(answer))
-
-      const run = (answer: Effect.Effect<Answer | StreamReply, Problem>) => {
-        const fiber = runFork(Effect.flatMap(answer, (made) => "stream" in made ? streamOut(made) : sendOut(made)))
+      const fork = <A>(effect: Effect.Effect<A, Problem>, succeed: (value: A) => void) => {
+        const fiber = runFork(effect)
         abandon = () => fiber.unsafeInterruptAsFork(fiber.id())
         fiber.addObserver((exit) => {
-          if (Exit.isSuccess(exit)) return
+          if (Exit.isSuccess(exit)) return succeed(exit.value)
           const failure = Cause.failureOption(exit.cause)
           if (Option.isSome(failure)) return refuse(failure.value)
           if (Cause.isInterruptedOnly(exit.cause)) return response.destroy()
@@ -200,6 +216,12 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           return refuse(mistake)
         })
       }
+
+      const run = (answer: Effect.Effect<Answer | StreamReply, Problem>) =>
+        fork(answer, (made) => {
+          if (!("stream" in made)) return send(made)
+          fork(streamOut(made), () => {})
+        })
 
       let finished = false
       const finish = () => {
@@ -235,20 +257,32 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       }
       if (!namesHost(message)) return refuse(badHost)
       if (message.headers["transfer-encoding"] !== undefined && !isChunked(message)) return refuse(badCoding)
+      if (!/^(?:100-continue)?$/i.test(message.headers.expect ?? "")) return refuse(badExpectation)
       if (match === null || operation === undefined) return run(page!.answer)
 
-      if (active - options.waiting() >= options.capacity) return refuse(overloaded)
-      active++
-      counted = true
       const query = mark < 0 ? "" : url.slice(mark + 1)
-      const answer = (body: Body) =>
-        run(
-          Effect.suspend(() =>
-            operate({ operation, parameters: match.parameters, query, message, body, receivedAt }, headersOfAll)
-          )
-        )
-      if (operation.decodeBody === null) answer("too_large")
-      else collectBody(message, answer)
+      const arrived: Arrived = { operation, parameters: match.parameters, query, message, receivedAt }
+
+      const work = (caller: Caller, mediaType: string, body: Body) => {
+        if (!count()) return refuse(overloaded)
+        run(Effect.suspend(() => respond(arrived, caller, mediaType, body)))
+      }
+      const proceed = (caller: Caller) => {
+        const mediaType = admit(arrived, caller, headersOfAll)
+        if (Either.isLeft(mediaType)) return refuse(mediaType.left)
+        if (operation.decodeBody === null) return work(caller, mediaType.right, emptyBody)
+        if (message.headers.expect !== undefined) response.writeContinue()
+        collectBody(message, (body) => work(caller, mediaType.right, body))
+      }
+
+      const known = knownCaller(arrived)
+      if (known !== null) return proceed(known)
+      if (!count()) return refuse(overloaded)
+      const asking = operation.access === "session" ? identifySession(message) : identify(message)
+      fork(asking, (caller) => {
+        uncount()
+        proceed(caller)
+      })
     }
   } as const
 })
@@ -268,8 +302,9 @@ const tooFast = (seconds: number) =>
 const isChunked = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"]!.trim().toLowerCase() === "chunked"
 
-const announcesBody = ({ headers }: IncomingMessage): boolean =>
-  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
+/** What a client has not sent yet of a small body is skipped; of another one, the connection is closed. */
+const leavesMuch = (message: IncomingMessage): boolean =>
+  !message.complete && (message.headers["transfer-encoding"] !== undefined || declaresTooMuch(message))
 
 /** RFC 9112, 3.2.2: a server must accept the absolute form too. */
 const originForm = (url: string): string => url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?#]+/i, "")

@@ -89,8 +89,15 @@ const documentParameter = ({ description, in: place, name, required, schema }: P
   }
 }
 
-/** Whether anyone may call it: then nobody's rate is limited. */
-const isOpen = (endpoint: AnyEndpoint) => Option.contains(Context.getOption(endpoint.annotations, Access), "anyone")
+const accessOf = (endpoint: AnyEndpoint) => Option.getOrNull(Context.getOption(endpoint.annotations, Access))
+
+/** Whether no credential is needed: then nobody's rate is limited. */
+const isOpen = (endpoint: AnyEndpoint) => accessOf(endpoint) === "anyone" || accessOf(endpoint) === "own_page"
+
+const securityOf = (endpoint: AnyEndpoint) => {
+  if (isOpen(endpoint)) return { security: [] }
+  return accessOf(endpoint) === "session" ? { security: [{ session: [] }] } : {}
+}
 
 const headerRefs = (names: Iterable<HeaderName>) =>
   Object.fromEntries(Array.from(new Set(names), (_) => [_, refTo("headers", _)]))
@@ -261,7 +268,7 @@ export const completeOpenApi = (endpoints: ReadonlyArray<AnyEndpoint>) => (gener
         }
       }),
       responses: answersOf(endpoint, operation),
-      ...(isOpen(endpoint) ? { security: [] } : {})
+      ...securityOf(endpoint)
     }
   }
 

@@ -4,18 +4,18 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Principal } from "../../services/Authenticate.ts"
 import type { GatewayApi } from "./Api.ts"
 import type { Problem } from "./Problem.ts"
-import type { session } from "./SessionApi.ts"
 
 type GroupsOf<A> = A extends HttpApi.HttpApi<infer _Id, infer Groups, infer _E, infer _R> ? Groups : never
 export type Endpoints = HttpApiGroup.HttpApiGroup.Endpoints<GroupsOf<typeof GatewayApi>>
 
-type SessionEndpoints = HttpApiGroup.HttpApiGroup.Endpoints<typeof session>
 type NameOf<Endpoint> = HttpApiEndpoint.HttpApiEndpoint.Name<Endpoint>
 
 /** A request whose credential, headers, query and body have been checked against the contract. */
 export interface Received<Endpoint extends Endpoints> {
   /** Null where anyone may call. */
-  readonly principal: NameOf<Endpoint> extends NameOf<SessionEndpoints> ? null : Principal
+  readonly principal: NameOf<Endpoint> extends "createSession" | "deleteSession" ? null : Principal
+  /** When the session ends that made it, in ms since the epoch; null for one by Authorization. */
+  readonly sessionEndsAt: NameOf<Endpoint> extends "readSession" ? number : number | null
   readonly path: HttpApiEndpoint.HttpApiEndpoint.PathParsed<Endpoint>
   readonly query: HttpApiEndpoint.HttpApiEndpoint.UrlParams<Endpoint>
   readonly payload: HttpApiEndpoint.HttpApiEndpoint.Payload<Endpoint>

@@ -10,11 +10,14 @@ export const maxBodyBytes = 16_384
 
 export type Body = Buffer | "too_large"
 
-const empty = Buffer.alloc(0)
+/** Of a request without one. */
+export const emptyBody = Buffer.alloc(0)
+
+export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
+  Number(headers["content-length"] ?? 0) > maxBodyBytes
 
 /** Calls back once with the body, or as soon as it is known to be too large; never when the client goes away. */
 export const collectBody = (message: IncomingMessage, done: (body: Body) => void): void => {
-  if (Number(message.headers["content-length"] ?? 0) > maxBodyBytes) return done("too_large")
   let first: Buffer | undefined
   let more: Array<Buffer> | undefined
   let length = 0
@@ -26,30 +29,28 @@ export const collectBody = (message: IncomingMessage, done: (body: Body) => void
     else (more ??= [first]).push(chunk)
   })
   message.on("end", () => {
-    if (length <= maxBodyBytes) done(more === undefined ? first ?? empty : Buffer.concat(more))
+    if (length <= maxBodyBytes) done(more === undefined ? first ?? emptyBody : Buffer.concat(more))
   })
 }
 
+export const tooLarge = new Problem({
+  name: "payload_too_large",
+  detail: `The body may have at most ${maxBodyBytes} bytes.`
+})
+
+const unsupported = new Problem({
+  name: "unsupported_media_type",
+  detail: "The body must be application/json in UTF-8, without a Content-Encoding."
+})
+
 const problems = {
-  unsupported: Either.left(
-    new Problem({
-      name: "unsupported_media_type",
-      detail: "The body must be application/json in UTF-8, without a Content-Encoding."
-    })
-  ),
-  tooLarge: Either.left(
-    new Problem({ name: "payload_too_large", detail: `The body may have at most ${maxBodyBytes} bytes.` })
-  ),
   notUtf8: Either.left(new Problem({ name: "invalid_json", detail: "The body is not UTF-8." })),
   invalid_json: new Problem({ name: "invalid_json", detail: "The body is not JSON (RFC 8259)." }),
   duplicate_key: new Problem({ name: "duplicate_key", detail: "An object has the same key twice." })
 } as const
 
-/** 415, then 413, as the order of checks has them. */
-export const checkBody = (message: IncomingMessage, body: Body): Either.Either<Buffer, Problem> => {
-  if (!carriesJson(message)) return problems.unsupported
-  return body === "too_large" ? problems.tooLarge : Either.right(body)
-}
+/** Null for JSON as it is. */
+export const checkType = (message: IncomingMessage): Problem | null => carriesJson(message) ? null : unsupported
 
 export const parseBody = (body: Buffer): Either.Either<unknown, Problem> =>
   isUtf8(body)

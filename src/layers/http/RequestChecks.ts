@@ -4,7 +4,7 @@ import type { Principal } from "../../services/Authenticate.ts"
 import type { Operation } from "./Operation.ts"
 import { Problem } from "./Problem.ts"
 import type { Received } from "./Reply.ts"
-import { type Body, checkBody, parseBody } from "./RequestBody.ts"
+import { type Body, checkType, declaresTooMuch, parseBody, tooLarge } from "./RequestBody.ts"
 import { comesFromOwnOrigin, idempotencyKey, preferredType } from "./RequestHeaders.ts"
 
 const forbidden = {
@@ -24,17 +24,19 @@ export interface Arrived {
   readonly parameters: Readonly<Record<string, string>>
   readonly query: string
   readonly message: IncomingMessage
-  readonly body: Body
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
 }
 
-/** Who makes a request, and how it was told; null where anyone may. */
+/** Who makes a request, and how it was told. */
 export interface Caller {
+  /** Null where no credential is needed. */
   readonly principal: Principal | null
   readonly byCookie: boolean
   /** Whether the request is known to have come by TLS. */
   readonly isSecure: boolean
+  /** When the session ends, in ms since the epoch; null without one. */
+  readonly sessionEndsAt: number | null
 }
 
 const checkedKey = (message: IncomingMessage): Either.Either<string | null, Problem> =>
@@ -46,35 +48,44 @@ export const checkAccess = (
   { byCookie, isSecure, principal }: Caller
 ): Problem | null => {
   const { access, changes } = operation
-  if (principal !== null && access !== "both" && access !== "anyone") {
+  if (principal !== null && (access === "account" || access === "operator")) {
     if ((access === "operator") !== (principal._tag === "Operator")) return forbidden[access]
   }
   if (!changes) return null
   if (principal?._tag === "Account" && principal.scope === "read_only") return forbidden.readOnly
-  return byCookie && !comesFromOwnOrigin(message, isSecure) ? forbidden.foreignOrigin : null
+  const needsOrigin = byCookie || access === "own_page"
+  return needsOrigin && !comesFromOwnOrigin(message, isSecure) ? forbidden.foreignOrigin : null
 }
 
-const none = Either.right(null)
-const nothing = Either.right(undefined)
-
-/** Every request passes these in this order: Accept, content type, size, query, headers, JSON, schema. */
-export const checkContent = (
-  { body, message, operation, parameters, query, receivedAt }: Arrived,
-  principal: Principal | null
-): Either.Either<Received<never>, Problem> => {
+/** The media type of the answer, when the headers promise a body that can be taken: Accept, content type, declared size. */
+export const checkHead = ({ message, operation }: Arrived): Either.Either<string, Problem> => {
   const mediaType = preferredType(message.headers.accept, operation.mediaTypes)
   if (mediaType === null) {
     return Either.left(
       new Problem({ name: "not_acceptable", detail: `This is answered as ${operation.mediaTypes.join(" or ")}.` })
     )
   }
-  const bytes = operation.decodeBody === null ? none : checkBody(message, body)
-  if (Either.isLeft(bytes)) return Either.left(bytes.left)
+  if (operation.decodeBody === null) return Either.right(mediaType)
+  const refused = checkType(message) ?? (declaresTooMuch(message) ? tooLarge : null)
+  return refused === null ? Either.right(mediaType) : Either.left(refused)
+}
+
+const none = Either.right(null)
+const nothing = Either.right(undefined)
+
+/** What is left when the body is there, in this order: its size, query, headers, JSON, schema. */
+export const checkContent = (
+  { message, operation, parameters, query, receivedAt }: Arrived,
+  { principal, sessionEndsAt }: Caller,
+  mediaType: string,
+  body: Body
+): Either.Either<Received<never>, Problem> => {
+  if (body === "too_large") return Either.left(tooLarge)
   const decodedQuery = operation.decodeQuery(query)
   if (Either.isLeft(decodedQuery)) return Either.left(decodedQuery.left)
   const key = operation.takesIdempotencyKey ? checkedKey(message) : none
   if (Either.isLeft(key)) return Either.left(key.left)
-  const json = bytes.right === null ? nothing : parseBody(bytes.right)
+  const json = operation.decodeBody === null ? nothing : parseBody(body)
   if (Either.isLeft(json)) return Either.left(json.left)
   const payload = operation.decodeBody === null ? nothing : operation.decodeBody(json.right)
   if (Either.isLeft(payload)) return Either.left(payload.left)
@@ -82,6 +93,7 @@ export const checkContent = (
   if (Either.isLeft(path)) return Either.left(invalidPath)
   return Either.right({
     principal,
+    sessionEndsAt,
     path: path.right,
     query: decodedQuery.right,
     payload: payload.right,

@@ -2,7 +2,17 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/p
 import { Schema } from "effect"
 import { SecretScope } from "../../domain/Secret.ts"
 import { boundedText } from "../../domain/Text.ts"
-import { Access, answered, anyRequest, badRequest, strict, textSchema, unavailable, withBody } from "./Endpoint.ts"
+import {
+  Access,
+  answered,
+  anyRequest,
+  badRequest,
+  limited,
+  strict,
+  textSchema,
+  unavailable,
+  withBody
+} from "./Endpoint.ts"
 import { problemsOf } from "./Problem.ts"
 import { redacted } from "./TransactionRequest.ts"
 import { Timestamp } from "./TransactionResource.ts"
@@ -48,8 +58,9 @@ export const readSession = HttpApiEndpoint.get("readSession", "/v1/session")
   .addError(badRequest)
   .addError(problemsOf("unauthenticated"))
   .addError(anyRequest)
+  .addError(limited)
   .addError(unavailable)
-  .annotate(Access, "anyone")
+  .annotate(Access, "session")
   .annotate(OpenApi.Summary, "Read who is signed in by the panel's cookie")
   .annotate(
     OpenApi.Description,
@@ -62,7 +73,7 @@ export const deleteSession = HttpApiEndpoint.del("deleteSession", "/v1/session")
   .addError(problemsOf("forbidden"))
   .addError(anyRequest)
   .addError(unavailable)
-  .annotate(Access, "anyone")
+  .annotate(Access, "own_page")
   .annotate(OpenApi.Summary, "Sign out: the answer clears the panel's cookie")
   .annotate(
     OpenApi.Description,

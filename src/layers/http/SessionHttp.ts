@@ -4,17 +4,10 @@ import { Authenticate, type Principal } from "../../services/Authenticate.ts"
 import { SessionSeal } from "../../services/SessionSeal.ts"
 import { Credentials } from "./Credentials.ts"
 import { secureSessionCookie, sessionCookie } from "./Endpoint.ts"
-import { Problem } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
-import { comesFromOwnOrigin } from "./RequestHeaders.ts"
 import { toTimestamp } from "./TransactionResource.ts"
 
 const lifetime = Duration.hours(12)
-
-const foreignOrigin = new Problem({
-  name: "forbidden",
-  detail: "A change by cookie needs an Origin header of this host."
-})
 
 const toSession = (principal: Principal, expiresAt: number) => ({
   object: "session" as const,
@@ -24,7 +17,7 @@ const toSession = (principal: Principal, expiresAt: number) => ({
 })
 
 export const sessionHandlers = Effect.gen(function*() {
-  const { check, proxies, session } = yield* Credentials
+  const { check, proxies } = yield* Credentials
   const { claimsOf } = yield* Authenticate
   const { seal } = yield* SessionSeal
 
@@ -48,16 +41,11 @@ export const sessionHandlers = Effect.gen(function*() {
     }
   })
 
-  const readSession: Handlers["readSession"] = ({ message }) =>
-    Effect.map(session(message), ({ expiresAt, principal }) => ({
-      status: 200,
-      body: toSession(principal, expiresAt)
-    }))
+  const readSession: Handlers["readSession"] = ({ principal, sessionEndsAt }) =>
+    Effect.succeed({ status: 200, body: toSession(principal, sessionEndsAt) })
 
   const deleteSession: Handlers["deleteSession"] = ({ message }) =>
-    comesFromOwnOrigin(message, proxies.isSecure(message))
-      ? Effect.succeed({ status: 204, headers: cookie(message, "", Duration.zero), body: undefined })
-      : foreignOrigin
+    Effect.succeed({ status: 204, headers: cookie(message, "", Duration.zero), body: undefined })
 
   return { createSession, readSession, deleteSession } as const
 })

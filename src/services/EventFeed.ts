@@ -23,6 +23,8 @@ export interface Hearer {
   readonly begin: (cursor: string) => void
   /** What it heard last cannot be gone on from: it hears from this position, and has to read the list again. */
   readonly reset: (cursor: string) => void
+  /** Told now and then: it has heard all of its scope that there is before this position. */
+  readonly pass: (cursor: string) => void
   /** Those of its scope, in order. The same array is given to all hearers of one scope. */
   readonly hear: (events: ReadonlyArray<FeedEvent>) => void
   /** Done when it takes more; asked between the batches of what it missed. */

@@ -77,6 +77,14 @@ export const makeFeedDelivery = Effect.gen(function*() {
       else gathered.unsafeOpen()
     },
 
+    /** Tells all who hear now that nothing is left before this position. */
+    pass: (cursor: () => string): void => {
+      if (count === 0) return
+      deliver()
+      const position = cursor()
+      for (const all of hearers.values()) for (const hearer of all) hearer.pass(position)
+    },
+
     run: Effect.gen(function*() {
       for (;;) {
         yield* gathered.await

@@ -1,6 +1,6 @@
 import { Context, Deferred, Duration, Effect, Layer, RcRef, Schedule } from "effect"
 import { EventFeed, type Hearer } from "./EventFeed.ts"
-import { feedTopics } from "./FeedCursor.ts"
+import { encodeCursor, feedTopics } from "./FeedCursor.ts"
 import { makeFeedDelivery } from "./FeedDelivery.ts"
 import { eventOf, makeFeedReplay } from "./FeedReplay.ts"
 import { type Heard, makeFeedRing } from "./FeedRing.ts"
@@ -23,6 +23,9 @@ export class FeedSettings extends Context.Reference<FeedSettings>()("gateway/Fee
 const insisting = Schedule.exponential("100 millis").pipe(Schedule.union(Schedule.spaced("2 seconds")))
 /** How often the log is asked again how far there is to read, until that was read: a topic may be made anew meanwhile. */
 const lookAgain = Duration.seconds(10)
+
+/** How often a hearer is told where it is, though nothing was to be heard. */
+const passing = Duration.seconds(15)
 
 const makeFeed = Effect.gen(function*() {
   const log = yield* Log
@@ -128,6 +131,12 @@ const makeFeed = Effect.gen(function*() {
     )
   )
   yield* Effect.forkScoped(delivery.run)
+  yield* Effect.forkScoped(
+    Effect.repeat(
+      Effect.sync(() => delivery.pass(() => encodeCursor(ring.marks))),
+      Schedule.spaced(passing)
+    )
+  )
 
   const resume = makeFeedReplay({ ring, delivery, tellInOrder, endsOf })
   return {

@@ -266,7 +266,7 @@ describe("a request that does not arrive", () => {
       const connection = await openConnection(gateway().port)
       connection.write(post(...many, "Idempotency-Key: far-behind", withLength(body)) + body)
       const answer = await connection.next()
-      assert.strictEqual(answer.status, 202, answer.text)
+      assert.include([201, 202], answer.status, answer.text)
       ids.push(transactionOf(answer).id)
       connection.destroy()
     }

@@ -406,6 +406,31 @@ describe("EventFeed, gone on with", () => {
       assert.deepStrictEqual(back.told().slice(2), [decided(one), decided(two)])
     }))
 
+  it.scoped("who hears of nothing is told where it is, and goes on from there whatever others did meanwhile", () =>
+    Effect.gen(function*() {
+      const world = feedWorld()
+      const feed = yield* world.replica({ kept: 100 }).start
+      const [mine, other] = [newAccountId(), newAccountId()]
+      const hearer = yield* listening(feed, mine)
+      yield* hearer.begun
+      for (let i = 0; i < 80; i++) world.accept(other)
+      yield* through(15_000)
+      const position = hearer.passes.at(-1)!
+      assert.notStrictEqual(position, hearer.begins[0])
+      assert.lengthOf(hearer.told(), 0)
+      yield* hearer.leave
+      for (let i = 0; i < 40; i++) world.accept(other)
+      const missed = world.accept(mine)
+      yield* through(200)
+      // the place where it began is no longer kept
+      const late = yield* listening(feed, mine, hearer.begins[0]!)
+      yield* late.begun
+      assert.lengthOf(late.resets, 1)
+      const resumed = yield* listening(feed, mine, position)
+      yield* resumed.hears(accepted(missed))
+      assert.deepStrictEqual([resumed.resets.length, resumed.told()], [0, [accepted(missed)]])
+    }))
+
   it.scoped("garbage, what is no longer kept and what does not fit: reset, and on from the present", () =>
     Effect.gen(function*() {
       const world = feedWorld()

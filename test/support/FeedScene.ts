@@ -190,6 +190,7 @@ export const listening = Effect.fnUntraced(function*(
   const heard = {
     begins: [] as Array<string>,
     resets: [] as Array<string>,
+    passes: [] as Array<string>,
     arrays: [] as Array<ReadonlyArray<FeedEvent>>
   }
   const scopeOfIt = yield* Scope.make()
@@ -199,6 +200,7 @@ export const listening = Effect.fnUntraced(function*(
       after,
       begin: (cursor) => heard.begins.push(cursor),
       reset: (cursor) => heard.resets.push(cursor),
+      pass: (cursor) => heard.passes.push(cursor),
       hear: (events) => heard.arrays.push(events),
       ready
     }),

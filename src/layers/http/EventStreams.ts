@@ -173,6 +173,8 @@ export class EventStreams extends Effect.Service<EventStreams>()("gateway/EventS
         after: request.lastEventId === "" ? null : request.lastEventId,
         begin: (cursor) => write(stream, `id: ${cursor}\n\n`),
         reset: (cursor) => write(stream, `id: ${cursor}\nevent: reset\ndata: {}\n\n`),
+        // kept by the client without an event: who hears of little is not reset for what others did meanwhile
+        pass: (cursor) => write(stream, `id: ${cursor}\n\n`),
         hear: (events) => write(stream, render(events)),
         ready: drained(response)
       }

@@ -2,6 +2,7 @@ import { SqlClient } from "@effect/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Effect, Layer, TestClock } from "effect"
 import type { AccountId, TransactionId } from "../../src/domain/Ids.ts"
+import type { Submission } from "../../src/domain/Submission.ts"
 import { Daemons } from "../../src/layers/Daemons.ts"
 import { gatewaySchema } from "../../src/layers/sql/GatewaySchema.ts"
 import { alreadyMigrated, migrated } from "../../src/layers/sql/Migrations.ts"
@@ -34,9 +35,8 @@ const indexed = Effect.map(entries, (_) => _.filter(({ part }) => part > 0).map(
 const accountId = newAccountId()
 
 /** Each third has the reference that is looked for, a few have none. */
-const some = (count: number, from = 0) =>
-  Arr.makeBy(count, (index) => {
-    const at = from + index
+const some = (count: number): ReadonlyArray<Submission> =>
+  Arr.makeBy(count, (at) => {
     return submissionOf({
       accountId,
       acceptedAt: noon + at,
@@ -44,7 +44,7 @@ const some = (count: number, from = 0) =>
     })
   })
 
-const accept = (many: ReturnType<typeof some>) =>
+const accept = (many: ReadonlyArray<Submission>) =>
   Effect.flatMap(SubmissionRepository, (_) => Effect.forEach(many, (one) => _.insert(one, null), { discard: true }))
 
 /** By pages of three. */
@@ -65,7 +65,7 @@ const found = (scope: AccountId = accountId) =>
     }
   })
 
-const expected = (many: ReturnType<typeof some>) =>
+const expected = (many: ReadonlyArray<Submission>) =>
   many.filter((_) => _.reference === "r").map((_) => _.id).toSorted().toReversed()
 
 describe("the index of references", () => {
@@ -88,7 +88,7 @@ describe("the index of references", () => {
           rows.map((_) => _.id),
           many.filter((_) => _.reference !== null).map((_) => _.id)
         )
-        const byPart = Arr.groupWith(rows, (a, b) => a.part === b.part)
+        const byPart = Object.values(Arr.groupBy(rows, (_) => `${_.part}`))
         assert.lengthOf(byPart, 4)
         const inOrder = byPart.flatMap((of) => of.map((_) => _.id).toSorted())
         assert.deepStrictEqual(inOrder, inOrder.toSorted(), "a part has all ids between its first and the next one's")

@@ -7,6 +7,7 @@ import { mysqlDatabase } from "../../src/layers/mysql/MysqlDatabase.ts"
 import { MetricsRegistry, PrometheusMetrics } from "../../src/layers/PrometheusMetrics.ts"
 import { gatewaySchema } from "../../src/layers/sql/GatewaySchema.ts"
 import { migrated } from "../../src/layers/sql/Migrations.ts"
+import { sqliteReferences } from "../../src/layers/sql/SqliteReferences.ts"
 import { SqlSubmissionRepository } from "../../src/layers/sql/SqlSubmissionRepository.ts"
 import { DataDir } from "../../src/layers/sqlite/DataDir.ts"
 import { sqliteDatabase } from "../../src/layers/sqlite/SqliteDatabase.ts"
@@ -65,11 +66,11 @@ const settings = (entries: Readonly<Record<string, string>>) =>
 
 const Counters = Layer.provide(PrometheusMetrics, MetricsRegistry.Live)
 
-/** A server may not know yet how its table is filled. */
-const analyze = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+/** A server may not know yet how its table is filled; SQLite indexes references later, as its daemon would. */
+const settled = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.onDialectOrElse({
     mysql: () => Effect.asVoid(sql.unsafe("ANALYZE TABLE submissions").unprepared),
-    orElse: () => Effect.void
+    orElse: () => Effect.asVoid(Effect.repeat(sqliteReferences(sql).index, { while: (more) => more }))
   }))
 
 const filled = (
@@ -79,7 +80,7 @@ const filled = (
   end: number
 ) => {
   const Filled = Layer.effectDiscard(
-    Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.zipRight(sql.unsafe(fill(total, end)).unprepared, analyze))
+    Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.zipRight(sql.unsafe(fill(total, end)).unprepared, settled))
   ).pipe(Layer.provide(Layer.provideMerge(migrated(gatewaySchema), patientClient)))
   return ManagedRuntime.make(
     SqlSubmissionRepository.pipe(

@@ -199,7 +199,7 @@ export const migrationsConformance = ({ breaks, database, dialect }: MigrationsU
     Effect.gen(function*() {
       const old = yield* database("gateway")
       const first = upTo(gatewaySchema, dialect, firstTables[dialect])
-      const last = newest(gatewaySchema[dialect])
+      const taking = gatewaySchema[dialect].migrations.find((_) => _.worksWith > firstTables[dialect])!.id
       assert.isNull(yield* refused(old, migrated(first)))
       yield* old.sql("INSERT INTO accounts (id, name, created_at) VALUES ('acct_a', 'Ada', 1)")
       yield* old.sql(`INSERT INTO secrets (id, account_id, digest, created_at) VALUES
@@ -213,12 +213,12 @@ export const migrationsConformance = ({ breaks, database, dialect }: MigrationsU
       const before = yield* rows
       assert.deepStrictEqual(before.map((_) => _.length), [1, 2, 2])
 
-      assert.isNull(yield* refused(old, migrated(upTo(gatewaySchema, dialect, last - 1))))
+      assert.isNull(yield* refused(old, migrated(upTo(gatewaySchema, dialect, taking - 1))))
       assert.isNull(yield* refused(old, alreadyMigrated(first)), "the older code works with what was added")
       assert.isNull(yield* refused(old, migrated(gatewaySchema)))
       assert.include(
         `${yield* refused(old, alreadyMigrated(first))}`,
-        `(migration ${last})`,
+        `(migration ${taking})`,
         "and not without an index"
       )
 

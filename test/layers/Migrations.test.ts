@@ -29,10 +29,10 @@ describe("SQLite", () =>
         "DROP INDEX secrets_by_account",
         "DROP INDEX submissions_by_account",
         "DROP INDEX submissions_by_key",
-        "DROP INDEX submissions_by_reference",
         "DROP INDEX submissions_waiting",
         "DROP TABLE accounts",
         "DROP TABLE secrets",
+        "DROP TABLE submission_references",
         "DROP TABLE submissions"
       ],
       processor: [

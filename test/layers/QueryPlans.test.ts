@@ -61,8 +61,10 @@ const processor = (folder: string) => Layer.provide(sqliteProcessor(folder), rec
 const byId = /^SEARCH \w+ USING (COVERING )?INDEX sqlite_autoindex_submissions_1 \(id=\?\)/
 const byAccount = /^SEARCH submissions USING INDEX submissions_by_account \(account_id=\? AND id[<>]\?( AND id<\?)?\)/
 const inAccount = /^SEARCH submissions USING (COVERING )?INDEX submissions_by_account \(account_id=\?/
+/** By an id that the index of references found; or how many rows there are, and those that are not in it yet. */
 const byReference =
-  /^SEARCH submissions USING (COVERING )?INDEX submissions_by_reference \(account_id=\? AND reference=\?/
+  /^SEARCH submissions( USING INDEX (submissions_by_account \(account_id=\? AND |sqlite_autoindex_submissions_1 \()id=\?\)| USING INTEGER PRIMARY KEY \(rowid>\?\))?$/
+const inReferences = /^SEARCH (submission_references|entries) USING PRIMARY KEY \(part=\? AND account_id=\?/
 const alongAll = /^(SEARCH|SCAN) submissions USING (COVERING )?INDEX sqlite_autoindex_submissions_1( \(id|$)/
 const waiting = /^(SEARCH|SCAN) submissions USING COVERING INDEX submissions_waiting/
 const byKey = /^SEARCH submissions USING INDEX submissions_by_key \(account_id=\? AND idempotency_key=\?\)/
@@ -138,7 +140,7 @@ describe("the plans of the gateway's statements", () => {
         (_) => _.list({ scope: submission.accountId, filter, limit: 10, cursor: { after: range.before } }),
         filter.reference === undefined
           ? /INDEX submissions_by_account \(account_id=\? AND id[<>]\?( AND id<\?)?\)/
-          : /INDEX submissions_by_reference \(account_id=\? AND reference=\? AND id[<>]\?( AND id<\?)?\)/
+          : byReference
       ],
       [`list of all by ${what}`, (_) => _.list({ scope: "all", filter, limit: 10, cursor: null }), alongAll],
       [
@@ -202,6 +204,11 @@ describe("the plans of the gateway's statements", () => {
           const submissions = yield* SubmissionRepository
           const plans = yield* plansOf(path.join(folder, "gateway.sqlite"), run(submissions))
           assertSearches(plans, "submissions", by)
+          if (by === byReference) {
+            assertSearches(plans, "submission_references", inReferences)
+            assertSearches(plans, "entries", inReferences)
+            assert.lengthOf(about(plans, "entries").filter((_) => _.detail.includes("reference=?")), 1)
+          }
           const sorted = plans.flatMap(({ plan }) => plan).filter((detail) =>
             detail.includes("TEMP B-TREE FOR ORDER BY")
           )

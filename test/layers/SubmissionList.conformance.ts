@@ -271,27 +271,66 @@ export const submissionLists = (layer: GatewayUnderTest) => {
         assert.deepStrictEqual((yield* list({ filter: { reference: "r" }, limit: 10_001 }))[0].length, 10_001)
       })))
 
+  test("who accepted a reference a moment ago finds it, and each account its own", (where) =>
+    life(where, () =>
+      Effect.gen(function*() {
+        const accounts = Arr.makeBy(3, newAccountId)
+        const mine = new Map(accounts.map((_): [AccountId, Array<TransactionId>] => [_, []]))
+        // the newest ids first and last: what comes later is not always newer
+        for (const index of [...Arr.range(20, 30), ...Arr.range(0, 9), ...Arr.range(31, 40)]) {
+          for (const accountId of accounts) {
+            const submission = submissionOf({ accountId, acceptedAt: noon + index, reference: "order-1" })
+            const submissions = yield* inserted([submission])
+            mine.get(accountId)!.push(submission.id)
+            const { found, next } = yield* submissions.list({
+              scope: accountId,
+              filter: { reference: "order-1" },
+              limit: 100,
+              cursor: null
+            })
+            assert.deepStrictEqual(idsOf(found), mine.get(accountId)!.toSorted().toReversed())
+            assert.isNull(next)
+          }
+        }
+        const found = yield* walk(yield* SubmissionRepository, {
+          scope: newAccountId(),
+          filter: { reference: "order-1" },
+          limit: 5,
+          cursor: null
+        })
+        assert.deepStrictEqual(found, [[]])
+      })))
+
   test("who goes on by next sees everything once, also while more is accepted", (where) =>
     life(where, () =>
       Effect.gen(function*() {
         const accountId = newAccountId()
         let accepted = 0
-        const next = () => submissionOf({ accountId, acceptedAt: noon + accepted, amount: accepted++ % 3 })
+        const next = () =>
+          submissionOf({
+            accountId,
+            acceptedAt: noon + accepted,
+            reference: accepted % 3 === 2 ? "other" : "r",
+            amount: accepted++ % 3
+          })
         const before = Arr.makeBy(60, next)
         const submissions = yield* inserted(before)
         const more: Array<Submission> = []
+        let mayCome = 0
         const acceptMore = Effect.suspend(() => {
-          const some = Arr.makeBy(more.length < 40 ? 4 : 0, next)
+          const some = Arr.makeBy(mayCome-- > 0 ? 4 : 0, next)
           more.push(...some)
           return inserted(some)
         })
-        for (const filter of [{}, { mostAmount: 1 }]) {
-          const seen = idsOf([...before, ...more].filter((_) => filter.mostAmount !== 1 || _.amount < 2))
+        for (const filter of [{}, { mostAmount: 1 }, { reference: "r" }, { reference: "r", mostAmount: 1 }]) {
+          const isEvery = Object.keys(filter).length === 0
+          const seen = idsOf([...before, ...more].filter((_) => isEvery || _.amount < 2))
           const page = { scope: accountId, filter, limit: 7, cursor: null }
+          mayCome = 8
           const down = yield* walk(submissions, page, acceptMore)
           assert.deepStrictEqual(down.flat(), seen.toReversed())
           const up = yield* walk(submissions, { ...page, cursor: { before: beginning } }, acceptMore)
-          const everything = idsOf([...before, ...more].filter((_) => filter.mostAmount !== 1 || _.amount < 2))
+          const everything = idsOf([...before, ...more].filter((_) => isEvery || _.amount < 2))
           assert.deepStrictEqual(up.toReversed().flat(), everything.toReversed())
         }
       })))

@@ -44,6 +44,7 @@ export const mysqlDialect = (sql: SqlClient.SqlClient): Dialect => {
     leaveTaken: (table) => sql.literal(` ON DUPLICATE KEY UPDATE id = ${table}.id`),
     // MariaDB would read an account's rows from the newest to the cursor, and either may prefer a whole table
     along: (index) => sql.literal(` FORCE INDEX (${index})`),
+    findReferences: null,
     oneOf: (table, column, values) =>
       joined(table, JSON.stringify(values), `c0 ${key} PATH '$'`, `${table}.${column} = list.c0`),
     oneOfPairs: (table, [first, second], values) =>

@@ -24,6 +24,7 @@ import { SqlAccountRepository } from "../sql/SqlAccountRepository.ts"
 import { SqlSubmissionRepository } from "../sql/SqlSubmissionRepository.ts"
 import { SqlTransactionRepository } from "../sql/SqlTransactionRepository.ts"
 import { LockedDataDir, SharedDataDir } from "../sqlite/DataDir.ts"
+import { ReferenceIndexing } from "../sqlite/ReferenceIndexing.ts"
 import { readOnlySqliteDatabase, sqliteDatabase } from "../sqlite/SqliteDatabase.ts"
 import { SqliteLog } from "../sqlite/SqliteLog.ts"
 import { IntakeUseCases, ProcessorUseCases, RecorderUseCases } from "../UseCases.ts"
@@ -34,6 +35,7 @@ const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).p
 const GatewayRepositories = Layer.mergeAll(SqlAccountRepository, SqlSubmissionRepository)
 
 const GatewayDatabase = GatewayRepositories.pipe(
+  Layer.merge(ReferenceIndexing),
   Layer.provide(migrated(gatewaySchema)),
   Layer.provide(sqliteDatabase("gateway", { synchronous: "FULL" }))
 )

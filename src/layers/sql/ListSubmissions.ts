@@ -3,7 +3,7 @@ import type { Fragment } from "@effect/sql/Statement"
 import { Effect, Schema } from "effect"
 import { firstTransactionId, type TransactionId } from "../../domain/Ids.ts"
 import type { Listed, Page, StoredSubmission, SubmissionFilter } from "../../services/SubmissionRepository.ts"
-import type { Dialect } from "./Dialect.ts"
+import type { Dialect, ReferenceSearch } from "./Dialect.ts"
 import { toUnavailable } from "./SqlFailure.ts"
 import { fromRow, submissionColumns, SubmissionRow } from "./SubmissionRow.ts"
 
@@ -44,8 +44,23 @@ const rangeOf = ({ cursor, filter: { acceptedBefore, acceptedFrom } }: Page): Ra
   ])
 })
 
+const isUpwards = ({ cursor }: Page) => cursor !== null && "before" in cursor
+
+/** How a page is found. */
+interface Search {
+  readonly index: "PRIMARY" | "submissions_by_account" | "submissions_by_reference"
+  readonly finds: ReadonlyArray<Fragment>
+  readonly looks: ReadonlyArray<Fragment>
+}
+
+interface Walked {
+  readonly rows: ReadonlyArray<unknown>
+  /** Where it stopped looking, if that is not the end. */
+  readonly last: TransactionId | null
+}
+
 /** Pages of the submissions of a scope, in either direction. */
-export const listSubmissions = ({ along }: Dialect) =>
+export const listSubmissions = ({ along, findReferences, oneOf }: Dialect) =>
   Effect.map(SqlClient.SqlClient, (sql) => {
     const columns = sql.literal(submissionColumns)
     const decodeRows = Schema.decodeUnknown(Schema.Array(SubmissionRow))
@@ -65,7 +80,7 @@ export const listSubmissions = ({ along }: Dialect) =>
     ]
 
     /** The index to walk along, what it searches for, and what is to be looked at in each row. */
-    const searchOf = ({ filter, scope }: Page) => {
+    const searchOf = ({ filter, scope }: Page): Search => {
       const rest = unindexed(filter)
       const { reference } = filter
       if (scope === "all") {
@@ -86,11 +101,10 @@ export const listSubmissions = ({ along }: Dialect) =>
     const where = (conditions: ReadonlyArray<Fragment>) =>
       conditions.length === 0 ? sql.literal("") : sql`WHERE ${sql.and(conditions)}`
 
-    return Effect.fnUntraced(function*(page: Page) {
-      const { cursor, limit } = page
-      const upwards = cursor !== null && "before" in cursor
+    /** Rows in their order, up to one more than the page may have. */
+    const walk = Effect.fnUntraced(function*(page: Page, { finds, index, looks }: Search) {
+      const upwards = isUpwards(page)
       const order = sql.literal(upwards ? "ORDER BY id ASC" : "ORDER BY id DESC")
-      const { finds, index, looks } = searchOf(page)
       const range = rangeOf(page)
       const from = sql`FROM submissions${along(index)}`
 
@@ -102,11 +116,41 @@ export const listSubmissions = ({ along }: Dialect) =>
       const looked = end === null ? range : upwards ? { ...range, high: end } : { ...range, low: end }
 
       const rows = yield* sql`SELECT ${columns} ${from} ${where([...finds, ...within(looked), ...looks])}
-        ${order} LIMIT ${limit + 1}`
-      const found = (yield* decodeRows(rows.slice(0, limit))).map(fromRow)
+        ${order} LIMIT ${page.limit + 1}`
+      return { rows, last } satisfies Walked
+    })
+
+    /** The same, where an index of its own answers the ids of a reference. */
+    const lookUp = Effect.fnUntraced(function*(page: Page, { finds, looks }: Search, search: ReferenceSearch) {
+      const most = looks.length === 0 ? page.limit + 1 : mostLookedAt
+      const ids = yield* search({
+        finds: [...finds, ...within(rangeOf(page))],
+        upwards: isUpwards(page),
+        limit: most + 1
+      })
+      if (ids === null) {
+        const [ofAccount, ...ofReference] = finds
+        return yield* walk(page, {
+          index: "submissions_by_account",
+          finds: [ofAccount!],
+          looks: [...ofReference, ...looks]
+        })
+      }
+      // they come in the order of the list
+      const rows = yield* sql`SELECT ${columns} FROM ${oneOf("submissions", "id", ids.slice(0, most))}
+        ${where([...finds, ...looks])} LIMIT ${page.limit + 1}`
+      return { rows, last: ids.length > most ? ids[most - 1]! : null } satisfies Walked
+    })
+
+    return Effect.fnUntraced(function*(page: Page) {
+      const search = searchOf(page)
+      const { last, rows } = search.index === "submissions_by_reference" && findReferences !== null
+        ? yield* lookUp(page, search, findReferences)
+        : yield* walk(page, search)
+      const found = (yield* decodeRows(rows.slice(0, page.limit))).map(fromRow)
       return {
-        next: rows.length > limit ? found.at(-1)!.id : last,
-        found: upwards ? found.reverse() : found
+        next: rows.length > page.limit ? found.at(-1)!.id : last,
+        found: isUpwards(page) ? found.reverse() : found
       } satisfies Listed<StoredSubmission>
     }, Effect.mapError(toUnavailable))
   })

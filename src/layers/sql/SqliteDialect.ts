@@ -2,6 +2,7 @@ import type { SqlClient } from "@effect/sql"
 import { Effect } from "effect"
 import type { Dialect } from "./Dialect.ts"
 import { rowValues } from "./RowValues.ts"
+import { sqliteReferences } from "./SqliteReferences.ts"
 
 /** Lists come as one JSON parameter, rows as a padded VALUES list: few prepared statements serve any length. */
 export const sqliteDialect = (sql: SqlClient.SqlClient): Dialect => {
@@ -18,6 +19,7 @@ export const sqliteDialect = (sql: SqlClient.SqlClient): Dialect => {
     leaveTaken: () => leaveTaken,
     // the primary key is an index without a name of its own, and taken by itself (QueryPlans.test.ts)
     along: (index) => index === "PRIMARY" ? nothing : sql.literal(` INDEXED BY ${index}`),
+    findReferences: sqliteReferences(sql).find,
     oneOf: (table, column, values) => joined(table, JSON.stringify(values), `${table}.${column} = list.value`),
     oneOfPairs: (table, [first, second], values) =>
       joined(

@@ -135,6 +135,25 @@ export const sqliteGatewayTables: Tables = {
       name: "drop_submissions_by_resend",
       worksWith: 16,
       up: statement("DROP INDEX IF EXISTS submissions_by_resend")
+    },
+    {
+      id: 17,
+      name: "create_submission_references",
+      worksWith: 16,
+      // SqliteReferences.ts fills it
+      up: statement(`CREATE TABLE IF NOT EXISTS submission_references (
+        part       INTEGER NOT NULL,
+        account_id TEXT NOT NULL,
+        reference  TEXT NOT NULL,
+        id         TEXT NOT NULL,
+        PRIMARY KEY (part, account_id, reference, id)
+      ) STRICT, WITHOUT ROWID`)
+    },
+    {
+      id: 18,
+      name: "drop_submissions_by_reference",
+      worksWith: 18,
+      up: statement("DROP INDEX IF EXISTS submissions_by_reference")
     }
   ],
   probes: [
@@ -147,7 +166,7 @@ export const sqliteGatewayTables: Tables = {
       parked_reason, parked_count, parked_offset, given_up_at, give_up_token
       FROM submissions INDEXED BY submissions_by_account LIMIT 0`),
     statement("SELECT id FROM submissions INDEXED BY submissions_by_key WHERE idempotency_key IS NOT NULL LIMIT 0"),
-    statement("SELECT id FROM submissions INDEXED BY submissions_by_reference WHERE reference IS NOT NULL LIMIT 0"),
+    statement("SELECT part, account_id, reference, id FROM submission_references LIMIT 0"),
     statement("SELECT id FROM submissions INDEXED BY submissions_waiting WHERE resend_at IS NOT NULL LIMIT 0")
   ]
 }

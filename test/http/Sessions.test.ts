@@ -1,10 +1,18 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { accountOf, type Credential, jsonOf, secretOf, useGateway } from "../support/GatewayFixture.ts"
+import { Effect, Layer, Redacted } from "effect"
+import type { AccountId, SecretId } from "../../src/domain/Ids.ts"
+import { AesSessionSeal } from "../../src/layers/AesSessionSeal.ts"
+import { SecretPepper } from "../../src/layers/Keys.ts"
+import { SystemRandomness } from "../../src/layers/SystemRandomness.ts"
+import { SessionSeal } from "../../src/services/SessionSeal.ts"
+import { accountOf, type Credential, eventually, jsonOf, secretOf, useGateway } from "../support/GatewayFixture.ts"
 import { assertProblem } from "../support/HttpAssertions.ts"
 import type { HttpAnswer } from "../support/HttpConnection.ts"
+import { openEvents } from "../support/HttpEvents.ts"
 import { transaction } from "../support/HttpSamples.ts"
 
-const gateway = useGateway({ environment: { TRUSTED_PROXIES: "127.0.0.1" } })
+const pepper = "the pepper of the sessions' test"
+const gateway = useGateway({ environment: { TRUSTED_PROXIES: "127.0.0.1", SECRET_PEPPER: pepper } })
 let account: Credential = ""
 
 beforeAll(async () => {
@@ -89,6 +97,44 @@ describe("sessions", () => {
     const answer = await ask("POST", "/v1/transactions", cookie, { headers: ownOrigin(), body: transaction() })
     assert.strictEqual(answer.status, 202, answer.text)
   })
+
+  it("are asked for before anything else of a request is looked at, and Authorization wins over them", async () => {
+    const cookie = cookieOf(await signIn(account))
+    for (const path of ["/v1/session", "/v1/session?x=1"]) {
+      const answer = await gateway().call("GET", path, { headers: { accept: "text/html" } })
+      assertProblem(answer, 401, "unauthenticated")
+    }
+    assertProblem(await ask("GET", "/v1/session?x=1", cookie), 400, "invalid_query")
+    const evil = { origin: "https://evil.example" }
+    assertProblem(await ask("DELETE", "/v1/session?x=1", cookie, { headers: evil }), 403, "forbidden")
+    for (const as of [`${accountOf(account)}:wrong`, gateway().operator]) {
+      assertProblem(await ask("GET", "/v1/session", cookie, { as }), 401, "unauthenticated")
+    }
+  })
+
+  it("end by themselves, and the streams that they opened with them", async () => {
+    const [secret] = jsonOf<{ readonly secrets: ReadonlyArray<{ readonly id: string }> }>(
+      await gateway().call("GET", "/v1/account", { as: account })
+    ).secrets
+    const seal = await Effect.runPromise(
+      Effect.provide(
+        SessionSeal,
+        AesSessionSeal.pipe(
+          Layer.provide(Layer.merge(SystemRandomness, Layer.succeed(SecretPepper, Redacted.make(pepper))))
+        )
+      )
+    )
+    const sealed = seal.seal({
+      subject: { _tag: "Account", id: accountOf(account) as AccountId, secretId: secret!.id as SecretId },
+      expiresAt: Date.now() + 2_000
+    })
+    const cookie = `gateway_session=${sealed}`
+    assert.strictEqual((await ask("GET", "/v1/session", cookie)).status, 200)
+    const reader = await openEvents(gateway().port, { cookie })
+    assert.strictEqual(reader.status, 200)
+    await eventually("its stream ends", reader.hasEnded, (_) => _, 15_000)
+    assertProblem(await ask("GET", "/v1/session", cookie), 401, "unauthenticated")
+  }, 30_000)
 
   it("are found among other cookies of their name", async () => {
     const cookie = cookieOf(await signIn(account))

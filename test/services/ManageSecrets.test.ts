@@ -100,6 +100,18 @@ describe("ManageSecrets", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("a clock that was set back keeps no secret alive", () => {
+    const { account, layer, live } = fixture()
+    return Effect.gen(function*() {
+      yield* TestClock.setTime(noon - 3_600_000)
+      const { issue } = yield* ManageSecrets
+      const [first] = live()
+      const { stored } = yield* issue(account.id, "full", Duration.zero)
+      assert.deepStrictEqual(live().map((_) => [_.id, _.expiresAt]), [[first!.id, noon - 3_600_000], [stored.id, null]])
+      assert.isTrue(stored.id > first!.id)
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("one that another process made first takes the last place, and ours is taken back", () => {
     const { account, add, layer, live, meanwhile } = fixture()
     return Effect.gen(function*() {

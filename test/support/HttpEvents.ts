@@ -35,7 +35,7 @@ const parse = (block: string): StreamBlock => {
 /** Opens a stream and keeps all that it says. */
 export const openEvents = async (
   port: number,
-  as: Credential,
+  as: Credential | { readonly cookie: string },
   options: { readonly query?: string; readonly lastEventId?: string; readonly method?: string } = {}
 ) => {
   const blocks: Array<StreamBlock> = []
@@ -50,7 +50,7 @@ export const openEvents = async (
         method: options.method ?? "GET",
         agent: false,
         headers: {
-          authorization: basic(as),
+          ...(typeof as === "string" ? { authorization: basic(as) } : as),
           accept: "text/event-stream",
           ...(options.lastEventId === undefined ? {} : { "last-event-id": options.lastEventId })
         }

@@ -147,6 +147,18 @@ describe("secrets", () => {
     }
   })
 
+  it("need not be asked for with a body", async () => {
+    const answer = await gateway().call("POST", "/v1/account/secrets", { as: account })
+    assert.deepStrictEqual(made(answer).scope, "full")
+    // but what is sent has to be JSON
+    const text = await gateway().call("POST", "/v1/account/secrets", {
+      as: account,
+      body: "x",
+      headers: { "content-type": "text/plain" }
+    })
+    assertProblem(text, 415, "unsupported_media_type")
+  })
+
   it("what is asked for must fit", async () => {
     for (
       const body of [

@@ -9,8 +9,8 @@ import { operationsOf } from "./Operation.ts"
 import { encodeProblem, Problem } from "./Problem.ts"
 import type { RateLimits } from "./RateLimits.ts"
 import type { Handlers, StreamReply } from "./Reply.ts"
-import { type Body, collectBody, declaresTooMuch, emptyBody } from "./RequestBody.ts"
-import { type Arrived, type Caller, checkAccess, checkContent, checkHead } from "./RequestChecks.ts"
+import { type Body, collectBody, declaresTooMuch, emptyBody, emptyObject } from "./RequestBody.ts"
+import { type Arrived, type Caller, checkAccess, checkContent, checkHead, leavesBodyOut } from "./RequestChecks.ts"
 import { namesHost } from "./RequestHeaders.ts"
 import { makeRouter } from "./Router.ts"
 
@@ -271,6 +271,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         const mediaType = admit(arrived, caller, headersOfAll)
         if (Either.isLeft(mediaType)) return refuse(mediaType.left)
         if (operation.decodeBody === null) return work(caller, mediaType.right, emptyBody)
+        if (leavesBodyOut(arrived)) return work(caller, mediaType.right, emptyObject)
         if (message.headers.expect !== undefined) response.writeContinue()
         collectBody(message, (body) => work(caller, mediaType.right, body))
       }

@@ -20,6 +20,8 @@ export interface Operation {
   readonly takesIdempotencyKey: boolean
   /** Null where the endpoint takes no body. */
   readonly decodeBody: ((json: unknown) => Either.Either<unknown, Problem>) | null
+  /** Whether no body at all is as good as an empty object. */
+  readonly bodyIsOptional: boolean
   /** What the contract does not list is not answered. */
   readonly statuses: ReadonlySet<number>
   readonly handle: (request: Received<never>) => Effect.Effect<AnyReply, Problem>
@@ -89,6 +91,7 @@ export const operationsOf = (handlers: Handlers): ReadonlyArray<Route> => {
     onEndpoint: ({ endpoint, successes }) => {
       const operations = routes.get(endpoint.path) ?? new Map<string, Operation>()
       routes.set(endpoint.path, operations)
+      const decodeBody = Option.match(endpoint.payloadSchema, { onNone: () => null, onSome: bodyDecoder })
       operations.set(endpoint.method, {
         template: endpoint.path,
         access: Context.get(endpoint.annotations as Context.Context<Access>, Access),
@@ -97,7 +100,8 @@ export const operationsOf = (handlers: Handlers): ReadonlyArray<Route> => {
         decodePath: decoder(endpoint.pathSchema),
         decodeQuery: queryDecoder(endpoint.urlParamsSchema),
         takesIdempotencyKey: Option.isSome(endpoint.headersSchema) && namesKey(endpoint.headersSchema.value),
-        decodeBody: Option.match(endpoint.payloadSchema, { onNone: () => null, onSome: bodyDecoder }),
+        decodeBody,
+        bodyIsOptional: decodeBody !== null && Either.isRight(decodeBody({})),
         statuses: new Set([
           ...successes.keys(),
           ...(Option.isSome(Context.getOption(endpoint.annotations, Conditional)) ? [304] : [])

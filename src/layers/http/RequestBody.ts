@@ -13,6 +13,14 @@ export type Body = Buffer | "too_large"
 /** Of a request without one. */
 export const emptyBody = Buffer.alloc(0)
 
+/** What is read where a body may be left out and is. */
+export const emptyObject = Buffer.from("{}")
+
+/** RFC 9112, 6: neither header, no body. */
+export const hasNoBody = ({ headers }: IncomingMessage): boolean =>
+  headers["content-type"] === undefined && headers["transfer-encoding"] === undefined &&
+  Number(headers["content-length"] ?? 0) === 0
+
 export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
   Number(headers["content-length"] ?? 0) > maxBodyBytes
 

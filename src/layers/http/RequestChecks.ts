@@ -4,7 +4,7 @@ import type { Principal } from "../../services/Authenticate.ts"
 import type { Operation } from "./Operation.ts"
 import { Problem } from "./Problem.ts"
 import type { Received } from "./Reply.ts"
-import { type Body, checkType, declaresTooMuch, parseBody, tooLarge } from "./RequestBody.ts"
+import { type Body, checkType, declaresTooMuch, hasNoBody, parseBody, tooLarge } from "./RequestBody.ts"
 import { comesFromOwnOrigin, idempotencyKey, preferredType } from "./RequestHeaders.ts"
 
 const forbidden = {
@@ -57,6 +57,10 @@ export const checkAccess = (
   return needsOrigin && !comesFromOwnOrigin(message, isSecure) ? forbidden.foreignOrigin : null
 }
 
+/** Whether there is no body, and need not be one. */
+export const leavesBodyOut = ({ message, operation }: Pick<Arrived, "message" | "operation">): boolean =>
+  operation.bodyIsOptional && hasNoBody(message)
+
 /** The media type of the answer, when the headers promise a body that can be taken: Accept, content type, declared size. */
 export const checkHead = ({ message, operation }: Arrived): Either.Either<string, Problem> => {
   const mediaType = preferredType(message.headers.accept, operation.mediaTypes)
@@ -65,7 +69,7 @@ export const checkHead = ({ message, operation }: Arrived): Either.Either<string
       new Problem({ name: "not_acceptable", detail: `This is answered as ${operation.mediaTypes.join(" or ")}.` })
     )
   }
-  if (operation.decodeBody === null) return Either.right(mediaType)
+  if (operation.decodeBody === null || leavesBodyOut({ message, operation })) return Either.right(mediaType)
   const refused = checkType(message) ?? (declaresTooMuch(message) ? tooLarge : null)
   return refused === null ? Either.right(mediaType) : Either.left(refused)
 }

@@ -2,9 +2,10 @@ import { Duration, Effect, Schema } from "effect"
 import { AccountId } from "../domain/Ids.ts"
 import type { Instant } from "../domain/Instant.ts"
 
-const window = Duration.toMillis("1 minute")
-/** Failures within the window that are answered as such. */
-const most = 10
+/** Failures within the window that are answered as such; those beyond are throttled. */
+export const mostFailures = 10
+export const failureWindow = Duration.minutes(1)
+const window = Duration.toMillis(failureWindow)
 const capacity = 10_000
 
 const isAccountId = Schema.is(AccountId)
@@ -21,7 +22,7 @@ export class FailedAttempts extends Effect.Service<FailedAttempts>()("gateway/Fa
       if (account !== "operator" && !isAccountId(account)) return null
       const key = `${account} ${address}`
       const recent = (failures.get(key) ?? []).filter((at) => Math.abs(now - at) < window)
-      if (recent.length >= most) return recent[0]! + window - now
+      if (recent.length >= mostFailures) return recent[0]! + window - now
       recent.push(now)
       failures.delete(key)
       if (failures.size >= capacity) failures.delete(failures.keys().next().value!)

@@ -23,7 +23,6 @@ export class FeedSettings extends Context.Reference<FeedSettings>()("gateway/Fee
 const insisting = Schedule.exponential("100 millis").pipe(Schedule.union(Schedule.spaced("2 seconds")))
 /** How often the log is asked again how far there is to read, until that was read: a topic may be made anew meanwhile. */
 const lookAgain = Duration.seconds(10)
-
 /** How often a hearer is told where it is, though nothing was to be heard. */
 const passing = Duration.seconds(15)
 

@@ -12,17 +12,15 @@ import {
 } from "../../services/ManageSecrets.ts"
 import { SecretUses } from "../../services/SecretUses.ts"
 import { toAccount, toCreatedSecret, toSecret } from "./AccountResource.ts"
-import { Problem, unavailable } from "./Problem.ts"
+import { Problem, refusedByDatabase, resourceMissing, unavailable } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 
 const isSecretId = Schema.is(SecretId)
 
-const missing = new Problem({ name: "resource_missing", detail: "There is no such resource." })
 const lastSecret = new Problem({
   name: "last_secret",
   detail: "Make another full secret before this one goes."
 })
-const refusedByDatabase = new Problem({ name: "invalid_request", detail: "The database cannot store this request." })
 
 export const toProblem = (
   error: AccountMissing | SecretMissing | TooManySecrets | LastSecret | StorageUnavailable | Unstorable
@@ -30,7 +28,7 @@ export const toProblem = (
   switch (error._tag) {
     case "AccountMissing":
     case "SecretMissing":
-      return missing
+      return resourceMissing
     case "TooManySecrets":
       return new Problem({
         name: "too_many_secrets",
@@ -82,7 +80,7 @@ export const accountHandlers = Effect.gen(function*() {
     Effect.flatMap(accountOf(principal), (id) => issue(id, payload))
 
   const deleteSecret: Handlers["deleteSecret"] = Effect.fnUntraced(function*({ path, principal }) {
-    if (!isSecretId(path.id)) return yield* missing
+    if (!isSecretId(path.id)) return yield* resourceMissing
     yield* Effect.mapError(revoke(yield* accountOf(principal), path.id), toProblem)
     return { status: 204, body: undefined }
   })

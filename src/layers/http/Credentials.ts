@@ -1,7 +1,7 @@
-import { Clock, Context, Effect, Layer, Option, type Redacted } from "effect"
+import { Clock, Context, Duration, Effect, Layer, Option, type Redacted } from "effect"
 import type { IncomingMessage } from "node:http"
 import { Authenticate, type Principal, type Recalled } from "../../services/Authenticate.ts"
-import { FailedAttempts } from "../../services/FailedAttempts.ts"
+import { FailedAttempts, failureWindow, mostFailures } from "../../services/FailedAttempts.ts"
 import { SessionSeal } from "../../services/SessionSeal.ts"
 import { HttpSettings } from "../Settings.ts"
 import { makeProxies, type Proxies } from "./ClientAddress.ts"
@@ -31,7 +31,7 @@ const sweepInterval = 5_000
 
 const failureHeaders = (seconds: number) => ({
   "retry-after": String(seconds),
-  "ratelimit-policy": `"failures";q=10;w=60`,
+  "ratelimit-policy": `"failures";q=${mostFailures};w=${Duration.toSeconds(failureWindow)}`,
   ratelimit: `"failures";r=0;t=${seconds}`
 })
 

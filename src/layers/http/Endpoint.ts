@@ -11,7 +11,7 @@ export class Access extends Context.Tag("gateway/Access")<
   "account" | "operator" | "both" | "session" | "anyone" | "own_page"
 >() {}
 
-/** What it answers besides JSON, or instead. */
+/** All that it answers, the default first; JSON alone where nothing is said. */
 export class MediaTypes extends Context.Tag("gateway/MediaTypes")<MediaTypes, ReadonlyArray<string>>() {}
 
 /** Whether it answers 304 to an `If-None-Match` that fits. */

@@ -153,6 +153,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       let template = otherRoute
       let abandon: (() => void) | undefined
       let counted = false
+      let finished = false
       const headersOfAll: Headers = { "request-id": requestId }
       metrics.httpStarted()
 
@@ -204,7 +205,8 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         const fiber = runFork(effect)
         abandon = () => fiber.unsafeInterruptAsFork(fiber.id())
         fiber.addObserver((exit) => {
-          if (Exit.isSuccess(exit)) return succeed(exit.value)
+          // what has an answer but no client any more must not begin a stream that nothing would end
+          if (Exit.isSuccess(exit)) return finished ? undefined : succeed(exit.value)
           const failure = Cause.failureOption(exit.cause)
           if (Option.isSome(failure)) return refuse(failure.value)
           if (Cause.isInterruptedOnly(exit.cause)) return response.destroy()
@@ -223,7 +225,6 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           fork(streamOut(made), () => {})
         })
 
-      let finished = false
       const finish = () => {
         if (finished) return
         finished = true

@@ -15,13 +15,12 @@ import { toAccount } from "./AccountResource.ts"
 import { toAuditResource } from "./AuditResource.ts"
 import { toParked, toPipeline } from "./OperatorResource.ts"
 import { cursorOf, limitOf, toList } from "./Paging.ts"
-import { Problem, unavailable } from "./Problem.ts"
+import { Problem, resourceMissing, unavailable } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 
 const isAccountId = Schema.is(AccountId)
 const isTransactionId = Schema.is(TransactionId)
 
-const missing = new Problem({ name: "resource_missing", detail: "There is no such resource." })
 const notSimulated = new Problem({ name: "route_missing", detail: "Nothing is simulated in the distributed profile." })
 
 const toSimulation = ({ decisionDelay, log, redeliver }: Simulated) => ({
@@ -64,10 +63,10 @@ export const operatorHandlers = Effect.gen(function*() {
       ? accounts.setDisabled(path.id, payload.disabled).pipe(
         Effect.mapBoth({ onFailure: toProblem, onSuccess: (_) => ({ status: 200, body: toAccount(_) }) })
       )
-      : missing
+      : resourceMissing
 
   const createAccountSecret: Handlers["createAccountSecret"] = ({ path, payload }) =>
-    isAccountId(path.id) ? issue(path.id, payload) : missing
+    isAccountId(path.id) ? issue(path.id, payload) : resourceMissing
 
   const readPipeline: Handlers["readPipeline"] = () =>
     pipeline.report.pipe(
@@ -87,11 +86,11 @@ export const operatorHandlers = Effect.gen(function*() {
     isTransactionId(path.id)
       ? change(path.id).pipe(
         Effect.mapBoth({
-          onFailure: (error) => error._tag === "ParkedMissing" ? missing : unavailable(error),
+          onFailure: (error) => error._tag === "ParkedMissing" ? resourceMissing : unavailable(error),
           onSuccess: (_) => ({ status: 202, body: toParked(_) })
         })
       )
-      : missing
+      : resourceMissing
 
   const readAudit: Handlers["readAudit"] = () =>
     report.pipe(

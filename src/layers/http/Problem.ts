@@ -87,6 +87,14 @@ export class Problem extends Data.TaggedError("Problem")<{
   readonly cause?: unknown
 }> {}
 
+/** The same for what never was, what is gone and what is somebody else's. */
+export const resourceMissing = new Problem({ name: "resource_missing", detail: "There is no such resource." })
+
+export const refusedByDatabase = new Problem({
+  name: "invalid_request",
+  detail: "The database cannot store this request."
+})
+
 /** The database cannot be asked now; what was sent may have been stored. */
 export const unavailable = (cause: unknown): Problem =>
   new Problem({

@@ -2,7 +2,7 @@ import { Either } from "effect"
 import type { IncomingMessage } from "node:http"
 import type { Principal } from "../../services/Authenticate.ts"
 import type { Operation } from "./Operation.ts"
-import { Problem } from "./Problem.ts"
+import { Problem, resourceMissing } from "./Problem.ts"
 import type { Received } from "./Reply.ts"
 import { type Body, checkType, declaresTooMuch, hasNoBody, parseBody, tooLarge } from "./RequestBody.ts"
 import { comesFromOwnOrigin, idempotencyKey, preferredType } from "./RequestHeaders.ts"
@@ -16,7 +16,6 @@ const forbidden = {
     detail: "A change by cookie needs an Origin header of this host."
   })
 }
-const invalidPath = new Problem({ name: "resource_missing", detail: "There is no such resource." })
 
 /** What is known of a request before its credential is. */
 export interface Arrived {
@@ -94,7 +93,7 @@ export const checkContent = (
   const payload = operation.decodeBody === null ? nothing : operation.decodeBody(json.right)
   if (Either.isLeft(payload)) return Either.left(payload.left)
   const path = operation.decodePath(parameters)
-  if (Either.isLeft(path)) return Either.left(invalidPath)
+  if (Either.isLeft(path)) return Either.left(resourceMissing)
   return Either.right({
     principal,
     sessionEndsAt,

@@ -8,7 +8,7 @@ import { AwaitDecision } from "../../services/AwaitDecision.ts"
 import { KeyedDigests } from "../../services/KeyedDigests.ts"
 import { type IdempotencyClaim, type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
 import { SubmitTransaction } from "../../services/SubmitTransaction.ts"
-import { Problem, unavailable } from "./Problem.ts"
+import { Problem, refusedByDatabase, unavailable } from "./Problem.ts"
 import type { Handlers } from "./Reply.ts"
 import { matchesTag, preferredWait } from "./RequestHeaders.ts"
 import { scopeOf } from "./Scopes.ts"
@@ -23,7 +23,6 @@ const reused = new Problem({
   name: "idempotency_key_reused",
   detail: "This Idempotency-Key was used for another request: use a new one."
 })
-const refusedByDatabase = new Problem({ name: "invalid_request", detail: "The database cannot store this request." })
 const cardInKey = new Problem({
   name: "card_number_in_text",
   detail: "The Idempotency-Key holds a card number: choose another key."

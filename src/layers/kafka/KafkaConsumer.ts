@@ -225,7 +225,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       yield* Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(fibers)), batchGrace)
       yield* Fiber.interruptAll(fibers)
       yield* commit
-      // leaves the group first, so that its partitions move at once
+      // leaves the group first, so that its partitions move at once; if it cannot, they move when its session ends
       yield* Effect.ignore(call(() => consumer.disconnect(), "2 seconds"))
       cut()
     })

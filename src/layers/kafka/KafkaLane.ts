@@ -130,7 +130,7 @@ export const makeLane = (
           return [...yield* insist(records.slice(0, half)), ...yield* insist(records.slice(half))]
         }
         topics.forget(topic)
-        // nobody else may ask for it, and asking makes it anew
+        // nobody else may ask for it, and asking makes it anew; when that fails, so does the next attempt, which is told
         if (brokerCodeOf(cause) === "UNKNOWN_TOPIC_OR_PARTITION") yield* Effect.ignore(topics.partitions(topic))
         yield* Effect.logDebug("an append failed").pipe(
           Effect.annotateLogs({ topic: name, partition, records: records.length, cause: describeFailure(cause) })

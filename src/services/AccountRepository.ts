@@ -5,6 +5,7 @@ import type { AccountId, SecretId } from "../domain/Ids.ts"
 import type { Instant } from "../domain/Instant.ts"
 import type { SecretScope } from "../domain/Secret.ts"
 import type { StorageUnavailable, Unstorable } from "./Failure.ts"
+import type { Listed } from "./SubmissionRepository.ts"
 
 export interface StoredSecret {
   readonly id: SecretId
@@ -37,8 +38,7 @@ export class AccountRepository extends Context.Tag("gateway/AccountRepository")<
   readonly isEmpty: Effect.Effect<boolean, StorageUnavailable>
   readonly findCredentials: (id: AccountId) => Effect.Effect<Option.Option<Credentials>, StorageUnavailable>
 
-  /** At most `limit`, newest first. */
-  readonly list: (page: AccountPage) => Effect.Effect<ReadonlyArray<Account>, StorageUnavailable>
+  readonly list: (page: AccountPage) => Effect.Effect<Listed<Account, AccountId>, StorageUnavailable>
 
   /** Null enables it again. One that is disabled already keeps its instant. */
   readonly setDisabled: (id: AccountId, disabledAt: Instant | null) => Effect.Effect<void, StorageUnavailable>

@@ -100,9 +100,10 @@ export class AwaitDecision extends Effect.Service<AwaitDecision>()("gateway/Awai
         left.length > 0 && Duration.lessThan(pause, longestPause);
         pause = Duration.min(Duration.times(pause, 2), longestPause)
       ) {
-        const recorded = yield* submissions.findRecorded(left).pipe(
+        const rows = yield* submissions.findMany(left).pipe(
           Effect.catchTag("StorageUnavailable", () => Effect.succeed<ReadonlyArray<StoredSubmission>>([]))
         )
+        const recorded = rows.filter((_) => _.recorded !== null)
         yield* Effect.forEach(recorded, (_) => wake(_.id), { discard: true })
         const told = new Set(recorded.map((_) => _.id))
         left = awaited(left).filter((id) => !told.has(id))

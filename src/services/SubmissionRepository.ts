@@ -135,11 +135,6 @@ export class SubmissionRepository extends Context.Tag("gateway/SubmissionReposit
 
   readonly find: (id: TransactionId, scope: Scope) => Effect.Effect<Option.Option<StoredSubmission>, StorageUnavailable>
 
-  /** Those of the ids whose decision is recorded. */
-  readonly findRecorded: (
-    ids: ReadonlyArray<TransactionId>
-  ) => Effect.Effect<ReadonlyArray<StoredSubmission>, StorageUnavailable>
-
   /** Those of the ids that are there, decided or not. */
   readonly findMany: (
     ids: ReadonlyArray<TransactionId>

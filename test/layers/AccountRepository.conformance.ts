@@ -170,20 +170,29 @@ export const accountRepositoryConformance = (layer: GatewayUnderTest) => {
       Effect.gen(function*() {
         const accounts = yield* AccountRepository
         const list = (page: Partial<AccountPage> = {}) => accounts.list({ limit: 3, cursor: null, ...page })
-        assert.deepStrictEqual(yield* list(), [])
+        const nothing = { found: [], next: null }
+        assert.deepStrictEqual(yield* list(), nothing)
         const many = Array.from({ length: 8 }, (_, index) => accountOf({ disabledAt: index === 3 ? noon : null }))
         for (const account of many.toReversed()) yield* accounts.insert(account, secretOf(account, "digest"))
         yield* accounts.insertSecret(secretOf(many[7]!, "another"))
         const newest = many.toReversed()
         const at = (index: number) => newest[index]!.id
-        assert.deepStrictEqual(yield* list(), newest.slice(0, 3))
-        assert.deepStrictEqual(yield* list({ limit: 100 }), newest)
-        assert.deepStrictEqual(yield* list({ cursor: { after: at(2) } }), newest.slice(3, 6))
-        assert.deepStrictEqual(yield* list({ cursor: { after: at(7) } }), [])
-        assert.deepStrictEqual(yield* list({ cursor: { before: at(5) } }), newest.slice(2, 5))
-        assert.deepStrictEqual(yield* list({ cursor: { before: at(1) } }), newest.slice(0, 1))
-        assert.deepStrictEqual(yield* list({ cursor: { before: at(0) } }), [])
-        assert.deepStrictEqual(yield* list({ cursor: { before: newAccountId() } }), [], "an id need not be there")
+        /** A page, and where to go on from. */
+        const page = (from: number, to: number, next: number | null) => ({
+          found: newest.slice(from, to),
+          next: next === null ? null : at(next)
+        })
+        assert.deepStrictEqual(yield* list(), page(0, 3, 2))
+        assert.deepStrictEqual(yield* list({ limit: 8 }), page(0, 8, null))
+        assert.deepStrictEqual(yield* list({ limit: 100 }), page(0, 8, null))
+        assert.deepStrictEqual(yield* list({ cursor: { after: at(2) } }), page(3, 6, 5))
+        assert.deepStrictEqual(yield* list({ cursor: { after: at(4) } }), page(5, 8, null))
+        assert.deepStrictEqual(yield* list({ cursor: { after: at(7) } }), nothing)
+        assert.deepStrictEqual(yield* list({ cursor: { before: at(5) } }), page(2, 5, 2))
+        assert.deepStrictEqual(yield* list({ cursor: { before: at(3) } }), page(0, 3, null))
+        assert.deepStrictEqual(yield* list({ cursor: { before: at(1) } }), page(0, 1, null))
+        assert.deepStrictEqual(yield* list({ cursor: { before: at(0) } }), nothing)
+        assert.deepStrictEqual(yield* list({ cursor: { before: newAccountId() } }), nothing, "an id need not be there")
       })))
 
   test("what no column can hold is refused as such", (where) =>

@@ -130,7 +130,7 @@ describe.runIf(adminUrl !== null)("processes that write to the same tables of My
         const decided = new Map(
           (yield* transactionsOf(processors[0]!).find(ids)).map((_) => [_.id, _.decidedAt])
         )
-        for (const { id, recorded } of yield* submissionsOf(intakes[0]!).findRecorded(ids)) {
+        for (const { id, recorded } of yield* submissionsOf(intakes[0]!).findMany(ids)) {
           assert.strictEqual(recorded!.decidedAt, decided.get(id))
         }
       }

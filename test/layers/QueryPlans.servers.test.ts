@@ -176,7 +176,7 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
   > = [
     ["find", (_) => _.find(middle.id, middle.accountId), [primary, byAccount], 10],
     ["find of all", (_) => _.find(middle.id, "all"), [primary], 10],
-    ["findRecorded of one", (_) => _.findRecorded([submissions[17]!.id]), [primary], 10],
+    ["findMany of one", (_) => _.findMany([submissions[17]!.id]), [primary], 10],
     ["findMany", (_) => _.findMany(ids), [primary], 1_000],
     ["resendNow", (_) => _.resendNow(middle.id, noon), [primary], 10],
     ["giveUp", (_) => _.giveUp(middle.id, noon, "t"), [primary], 10],
@@ -209,7 +209,6 @@ describe.runIf(adminUrl !== null)("the plans of the gateway's statements on MySQ
         filter.reference === undefined ? least : lookedAt
       ]
     ]),
-    ["findRecorded of many", (_) => _.findRecorded(ids), [primary], 1_000],
     ["record", (_) => _.record(some.slice(0, 100).map((_) => decisionOf(_.id)), noon), [primary], 1_000],
     [
       "record of what is recorded",

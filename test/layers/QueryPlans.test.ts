@@ -117,7 +117,6 @@ describe("the plans of the gateway's statements", () => {
       /^SEARCH submissions USING INDEX \w+ \((.* AND )?id=\?\)/
     ],
     ["find of all", (_) => _.find(submission.id, "all"), byId],
-    ["findRecorded", (_) => _.findRecorded([submission.id]), byId],
     ["findMany", (_) => _.findMany([submission.id]), byId],
     ["findParked", (_) => _.findParked(submission.id), byId],
     ["resendNow", (_) => _.resendNow(submission.id, noon), byId],

@@ -30,23 +30,6 @@ export const submissionReads = (layer: GatewayUnderTest) => {
         assert.isTrue(Option.isNone(yield* submissions.find(transactionIdAt(noon), "all")))
       })))
 
-  test("findRecorded answers those of the ids that are recorded", (where) =>
-    life(where, () =>
-      Effect.gen(function*() {
-        const many = Array.from({ length: 6 }, () => submissionOf())
-        const submissions = yield* inserted(many)
-        const recorded = many.slice(0, 3)
-        yield* submissions.record(recorded.map((_) => decisionOf(_.id)), noon + 50)
-        assert.deepStrictEqual(yield* submissions.findRecorded([]), [])
-        const asked = [...many.slice(1).map((_) => _.id), transactionIdAt(noon)]
-        const found = yield* submissions.findRecorded(asked)
-        assert.sameMembers(idsOf(found), idsOf(recorded.slice(1)))
-        for (const row of found) {
-          assert.deepStrictEqual(Option.some(row), yield* submissions.find(row.id, "all"))
-          assert.strictEqual(row.recorded?.recordedAt, noon + 50)
-        }
-      })))
-
   test("findMany answers those of the ids that are there, decided or not", (where) =>
     life(where, () =>
       Effect.gen(function*() {

@@ -84,7 +84,7 @@ export const submissionRecords = (layer: GatewayUnderTest) => {
         const second = yield* submissions.record(ids.map((id) => decisionOf(id)), noon + 41)
         assert.sameMembers([...second], foreign)
         assert.strictEqual((yield* submissions.counts).decided, 50)
-        const rows = yield* submissions.findRecorded(many.map((_) => _.id))
+        const rows = yield* submissions.findMany(many.map((_) => _.id))
         assert.isTrue(rows.every((_) => _.recorded?.recordedAt === noon + 40))
         assert.deepStrictEqual(yield* submissions.record([], noon), [])
       })))

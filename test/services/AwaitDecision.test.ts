@@ -204,7 +204,7 @@ describe("AwaitDecision", () => {
     const { inside, layer, running } = scene({
       submissions: (of) => ({
         ...of,
-        findRecorded: (ids) => Effect.zipRight(Effect.sync(() => reads++), of.findRecorded(ids))
+        findMany: (ids) => Effect.zipRight(Effect.sync(() => reads++), of.findMany(ids))
       })
     })
     return Effect.gen(function*() {
@@ -229,8 +229,8 @@ describe("AwaitDecision", () => {
     const { inside, layer, running } = scene({
       submissions: (of) => ({
         ...of,
-        findRecorded: (ids) =>
-          Effect.suspend(() => failures-- > 0 ? new StorageUnavailable({ cause: "down" }) : of.findRecorded(ids))
+        findMany: (ids) =>
+          Effect.suspend(() => failures-- > 0 ? new StorageUnavailable({ cause: "down" }) : of.findMany(ids))
       })
     })
     return Effect.gen(function*() {

@@ -33,7 +33,6 @@ const lists = (
   const outcomeById = new Map(held.outcomes.map((_) => [_.id, _]))
   const submissions = Layer.succeed(SubmissionRepository, {
     insert: not,
-    findRecorded: not,
     findMany: not,
     list: not,
     outlines: not,

@@ -125,7 +125,7 @@ describe("ResendOverdue, with the whole pipeline", () => {
       )
       lose = false
       yield* allDecided(1)
-      const { recorded } = (yield* (yield* SubmissionRepository).findRecorded([one.id]))[0]!
+      const { recorded } = (yield* (yield* SubmissionRepository).findMany([one.id]))[0]!
       assert.deepStrictEqual(
         { decision: recorded!.decision, decidedAt: recorded!.decidedAt, position: recorded!.position },
         { decision: decided!.decision, decidedAt: decided!.decidedAt, position: decided!.position }

@@ -13,7 +13,6 @@ const fixture = () => {
   const repository = Layer.succeed(SubmissionRepository, {
     insert: unasked,
     find: unasked,
-    findRecorded: unasked,
     findMany: unasked,
     list: unasked,
     backlog: Effect.dieMessage("not asked"),

@@ -2,8 +2,9 @@ import { SqlClient } from "@effect/sql"
 import type { Fragment } from "@effect/sql/Statement"
 import { Effect, Schema } from "effect"
 import { firstTransactionId, type TransactionId } from "../../domain/Ids.ts"
-import type { Listed, Page, StoredSubmission, SubmissionFilter } from "../../services/SubmissionRepository.ts"
+import type { Page, StoredSubmission, SubmissionFilter } from "../../services/SubmissionRepository.ts"
 import type { Dialect, ReferenceSearch } from "./Dialect.ts"
+import { isUpwards, toListed } from "./Listed.ts"
 import { toUnavailable } from "./SqlFailure.ts"
 import { fromRow, submissionColumns, SubmissionRow } from "./SubmissionRow.ts"
 
@@ -43,8 +44,6 @@ const rangeOf = ({ cursor, filter: { acceptedBefore, acceptedFrom } }: Page): Ra
     ...(cursor !== null && "after" in cursor ? [{ id: cursor.after, inclusive: false }] : [])
   ])
 })
-
-const isUpwards = ({ cursor }: Page) => cursor !== null && "before" in cursor
 
 /** How a page is found. */
 interface Search {
@@ -103,7 +102,7 @@ export const listSubmissions = ({ along, findReferences, oneOf }: Dialect) =>
 
     /** Rows in their order, up to one more than the page may have. */
     const walk = Effect.fnUntraced(function*(page: Page, { finds, index, looks }: Search) {
-      const upwards = isUpwards(page)
+      const upwards = isUpwards(page.cursor)
       const order = sql.literal(upwards ? "ORDER BY id ASC" : "ORDER BY id DESC")
       const range = rangeOf(page)
       const from = sql`FROM submissions${along(index)}`
@@ -125,7 +124,7 @@ export const listSubmissions = ({ along, findReferences, oneOf }: Dialect) =>
       const most = looks.length === 0 ? page.limit + 1 : mostLookedAt
       const ids = yield* search({
         finds: [...finds, ...within(rangeOf(page))],
-        upwards: isUpwards(page),
+        upwards: isUpwards(page.cursor),
         limit: most + 1
       })
       if (ids === null) {
@@ -148,9 +147,10 @@ export const listSubmissions = ({ along, findReferences, oneOf }: Dialect) =>
         ? yield* lookUp(page, search, findReferences)
         : yield* walk(page, search)
       const found = (yield* decodeRows(rows.slice(0, page.limit))).map(fromRow)
-      return {
-        next: rows.length > page.limit ? found.at(-1)!.id : last,
-        found: isUpwards(page) ? found.reverse() : found
-      } satisfies Listed<StoredSubmission>
+      return toListed<StoredSubmission, TransactionId>(found, {
+        isMore: rows.length > page.limit,
+        upwards: isUpwards(page.cursor),
+        last
+      })
     }, Effect.mapError(toUnavailable))
   })

@@ -3,8 +3,9 @@ import { Effect, Option, Schema } from "effect"
 import type { TransactionId } from "../../domain/Ids.ts"
 import { Instant } from "../../domain/Instant.ts"
 import type { ParkedReason } from "../../services/Metrics.ts"
-import type { Backlog, Listed, Page, ParkedSubmission } from "../../services/SubmissionRepository.ts"
+import type { Backlog, Page, ParkedSubmission } from "../../services/SubmissionRepository.ts"
 import type { Dialect } from "./Dialect.ts"
+import { isUpwards, toListed } from "./Listed.ts"
 import { toUnavailable } from "./SqlFailure.ts"
 import { SubmissionRow } from "./SubmissionRow.ts"
 
@@ -68,7 +69,7 @@ export const parkedSubmissions = ({ along }: Dialect) =>
 
       listParked: Effect.fnUntraced(
         function*({ cursor, limit }: { readonly limit: number; readonly cursor: Page["cursor"] }) {
-          const upwards = cursor !== null && "before" in cursor
+          const upwards = isUpwards(cursor)
           const order = sql.literal(upwards ? "ASC" : "DESC")
           // the ids are chosen in the index alone, however many are parked
           const rows = yield* sql`SELECT ${columns} FROM (
@@ -78,10 +79,7 @@ export const parkedSubmissions = ({ along }: Dialect) =>
               ORDER BY id ${order} LIMIT ${limit + 1}
             ) AS page CROSS JOIN submissions ON submissions.id = page.id ORDER BY page.id ${order}`
           const found = (yield* decodeRows(rows.slice(0, limit))).map(fromRow)
-          return {
-            next: rows.length > limit ? found.at(-1)!.id : null,
-            found: upwards ? found.reverse() : found
-          } satisfies Listed<ParkedSubmission>
+          return toListed<ParkedSubmission, TransactionId>(found, { isMore: rows.length > limit, upwards })
         },
         Effect.mapError(toUnavailable)
       ),

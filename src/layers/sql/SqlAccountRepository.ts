@@ -6,6 +6,7 @@ import { AccountId, SecretId } from "../../domain/Ids.ts"
 import { Instant } from "../../domain/Instant.ts"
 import { SecretScope } from "../../domain/Secret.ts"
 import { type AccountPage, AccountRepository, type StoredSecret } from "../../services/AccountRepository.ts"
+import { isUpwards, toListed } from "./Listed.ts"
 import { resolveDialect } from "./ResolveDialect.ts"
 import { runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 
@@ -75,10 +76,11 @@ export const SqlAccountRepository = Layer.effect(
 
     const listRows = ({ cursor, limit }: AccountPage) => {
       const from = sql`SELECT id, name, created_at, disabled_at FROM accounts${along("PRIMARY")}`
-      if (cursor === null) return sql`${from} ORDER BY id DESC LIMIT ${limit}`
+      const most = limit + 1
+      if (cursor === null) return sql`${from} ORDER BY id DESC LIMIT ${most}`
       return "after" in cursor
-        ? sql`${from} WHERE id < ${cursor.after} ORDER BY id DESC LIMIT ${limit}`
-        : sql`${from} WHERE id > ${cursor.before} ORDER BY id ASC LIMIT ${limit}`
+        ? sql`${from} WHERE id < ${cursor.after} ORDER BY id DESC LIMIT ${most}`
+        : sql`${from} WHERE id > ${cursor.before} ORDER BY id ASC LIMIT ${most}`
     }
 
     return AccountRepository.of({
@@ -115,10 +117,11 @@ export const SqlAccountRepository = Layer.effect(
           Effect.flatMap(decodeAccounts),
           Effect.mapBoth({
             onFailure: toUnavailable,
-            onSuccess: (rows) => {
-              const listed = rows.map(fromRow)
-              return page.cursor !== null && "before" in page.cursor ? listed.reverse() : listed
-            }
+            onSuccess: (rows) =>
+              toListed<Account, AccountId>(rows.slice(0, page.limit).map(fromRow), {
+                isMore: rows.length > page.limit,
+                upwards: isUpwards(page.cursor)
+              })
           })
         ),
 

@@ -57,12 +57,6 @@ export const SqlSubmissionRepository = Layer.scoped(
       execute: (ids) => sql`SELECT ${columns} FROM ${withIds(ids)}`
     })
 
-    const recordedRows = SqlSchema.findAll({
-      Request: Schema.Array(TransactionId),
-      Result: SubmissionRow,
-      execute: (ids) => sql`SELECT ${columns} FROM ${withIds(ids)} WHERE status IS NOT NULL`
-    })
-
     /** As lists and without a schema: these are ten thousand, and the rest costs more than to read them. */
     const outlineRows = (scope: Scope, from: TransactionId, before: TransactionId, limit: number) =>
       sql`SELECT id, amount, accepted_at, status, decided_at FROM submissions${scope === "all" ? byId : byAccount}
@@ -119,9 +113,6 @@ export const SqlSubmissionRepository = Layer.scoped(
             onSuccess: (found) => Option.map(Option.fromNullable(found[0]), fromRow)
           })
         ),
-
-      findRecorded: (ids) =>
-        recordedRows(ids).pipe(Effect.mapBoth({ onFailure: toUnavailable, onSuccess: (_) => _.map(fromRow) })),
 
       findMany: (ids) =>
         rowsOfMany(ids).pipe(Effect.mapBoth({ onFailure: toUnavailable, onSuccess: (_) => _.map(fromRow) })),

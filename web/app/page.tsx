@@ -1,0 +1,1 @@
+export default function Page() { return <main className="text-ink">Hi</main> }

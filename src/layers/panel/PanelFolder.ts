@@ -10,6 +10,7 @@ const projectOf = (folder: string): string | null =>
 /** Where the panel's export lies: where the setting says, or in `dist/panel` of the project. */
 export const panelFolder = (setting: Option.Option<string>): Effect.Effect<string> =>
   Effect.sync(() =>
-    resolve(Option.getOrElse(setting, () =>
-      join(projectOf(dirname(fileURLToPath(import.meta.url))) ?? ".", "dist", "panel")))
+    resolve(
+      Option.getOrElse(setting, () => join(projectOf(dirname(fileURLToPath(import.meta.url))) ?? ".", "dist", "panel"))
+    )
   )

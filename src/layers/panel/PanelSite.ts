@@ -5,8 +5,8 @@ import { matchesTag } from "../http/RequestHeaders.ts"
 import { PanelSettings } from "../Settings.ts"
 import { beingBuilt } from "./BeingBuiltPage.ts"
 import { preferredCoding } from "./ContentCoding.ts"
-import { panelFolder } from "./PanelFolder.ts"
 import { headersOfAll, type PanelFile, type PanelFiles, readPanelFiles } from "./PanelFiles.ts"
+import { panelFolder } from "./PanelFolder.ts"
 
 export interface PanelSite extends Site {
   /** Whether there is an export. */

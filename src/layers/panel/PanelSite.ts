@@ -106,13 +106,13 @@ export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof 
       find: (path, message) => {
         if (isOfApi(path)) return null
         lookNowAndThen()
-        if (current === null) return path === "/" || isNavigation(message) ? beingBuiltPage : null
+        if (current === null) return isNavigation(message) ? beingBuiltPage : null
         const { files, notFound } = current
         const fileAt = (_: string) => files.get(_) ?? before.get(_)
         const file = fileAt(path) ?? (path.includes("%") ? fileAt(decoded(path)) : undefined)
         if (file !== undefined) return show(file, message)
-        const withoutSlash = path.endsWith("/") ? path.slice(0, -1) : ""
-        if (files.has(withoutSlash)) return movedTo(withoutSlash)
+        const withoutSlash = path.slice(0, -1)
+        if (path.endsWith("/") && withoutSlash !== "/" && files.has(withoutSlash)) return movedTo(withoutSlash)
         return notFound !== null && isNavigation(message) ? shown(representationOf(notFound, message).whole) : null
       }
     }

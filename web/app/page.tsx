@@ -1,1 +1,5 @@
-export default function Page() { return <main className="text-ink">Hi</main> }
+import { LiveView } from "../live/LiveView.tsx"
+
+export default function TransactionsPage() {
+  return <LiveView />
+}

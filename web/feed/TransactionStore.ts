@@ -1,0 +1,238 @@
+import type { Transaction, TransactionEvent } from "../api/types.ts"
+import { type Filter, matches } from "./Filter.ts"
+
+/** Rows that are kept; past it the oldest go, in chunks. */
+export const capacity = 100_000
+const chunk = 5_000
+
+export interface View {
+  /** Changes with every change. */
+  readonly version: number
+  /** Rows that are shown. */
+  readonly count: number
+  /** Newer rows that wait until the list may move. */
+  readonly waiting: number
+}
+
+/**
+ * The transactions that a filter lets through, ordered by id. An append-only array whose first row has the number
+ * `base`: a row keeps its number while others come, also when older ones are put before it. What is shown is replaced,
+ * never changed, so that a row draws itself again only when it is another.
+ */
+export class TransactionStore {
+  readonly filter: Filter
+  #rows: Array<Transaction> = []
+  #base = 0
+  readonly #numberOf = new Map<string, number>()
+  /** While frozen: what would have moved a row. The last state of each. */
+  #waiting = new Map<string, Transaction>()
+  /** While frozen: rows that the filter no longer lets through. */
+  readonly #leaving = new Set<string>()
+  /** Rows, shown or waiting, that had no decision when last heard of. */
+  readonly #undecided = new Set<string>()
+  #frozen = false
+  /** Whether rows older than the first are with the gateway. */
+  #hasOlder = true
+  /** Whether more came than could wait: what is shown has a gap that only the gateway can fill. */
+  #overflowed = false
+  #view: View = { version: 0, count: 0, waiting: 0 }
+  readonly #listeners = new Set<() => void>()
+
+  constructor(filter: Filter) {
+    this.filter = filter
+  }
+
+  readonly subscribe = (listener: () => void): () => void => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly view = (): View => this.#view
+
+  /** Tells who listens; called by the scheduler, never for each event. */
+  readonly publish = (): void => {
+    this.#view = { version: this.#view.version + 1, count: this.#rows.length, waiting: this.#waiting.size }
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** The `position`-th row that is shown, the newest first. */
+  at(position: number): Transaction | undefined {
+    return this.#rows[this.#rows.length - 1 - position]
+  }
+
+  /** Where a row is shown; -1 for one that is not. */
+  positionOf(id: string): number {
+    const number = this.#numberOf.get(id)
+    return number === undefined ? -1 : this.#rows.length - 1 - (number - this.#base)
+  }
+
+  find(id: string): Transaction | undefined {
+    const number = this.#numberOf.get(id)
+    return number === undefined ? this.#waiting.get(id) : this.#rows[number - this.#base]
+  }
+
+  get hasOlder(): boolean {
+    return this.#hasOlder
+  }
+
+  get oldestId(): string | null {
+    return this.#rows[0]?.id ?? null
+  }
+
+  /** The oldest rows without a decision that were accepted before an instant (ms): a few at most. */
+  undecidedBefore(instant: number, most: number): ReadonlyArray<string> {
+    const found: Array<string> = []
+    for (const id of this.#undecided) {
+      if (found.length === most) break
+      const transaction = this.find(id)
+      if (transaction !== undefined && Date.parse(transaction.created_at) < instant) found.push(id)
+    }
+    return found
+  }
+
+  /** What the gateway says of single transactions that are shown. */
+  refresh(transactions: ReadonlyArray<Transaction>): void {
+    for (const transaction of transactions) {
+      if (this.find(transaction.id) !== undefined) this.#apply(transaction)
+    }
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozen
+  }
+
+  get overflowed(): boolean {
+    return this.#overflowed
+  }
+
+  /** While frozen no row moves; rows that are shown still change in place. */
+  freeze(frozen: boolean): void {
+    if (this.#frozen === frozen) return
+    this.#frozen = frozen
+    if (!frozen) this.release()
+  }
+
+  /** Lets in what waits, also while frozen. */
+  release(): void {
+    const waiting = Array.from(this.#waiting.values()).sort((a, b) => a.id < b.id ? -1 : 1)
+    this.#waiting = new Map()
+    for (const transaction of waiting) this.#insert(transaction)
+    for (const id of this.#leaving) this.#remove(id)
+    this.#leaving.clear()
+    this.#trim()
+  }
+
+  apply(events: ReadonlyArray<TransactionEvent>): void {
+    for (const { transaction } of events) this.#apply(transaction)
+    this.#trim()
+  }
+
+  /** The newest rows as the gateway lists them; what the stream told meanwhile stays, and a decision is never undone. */
+  applyNewest(transactions: ReadonlyArray<Transaction>, hasOlder: boolean): void {
+    if (this.#rows.length === 0) this.#hasOlder = hasOlder
+    const oldest = transactions.at(-1)
+    // between what is shown and what was listed others may be missing: only the list is without a gap
+    if (oldest !== undefined && hasOlder && (this.#rows.at(-1)?.id ?? oldest.id) < oldest.id) {
+      this.clear()
+      this.#hasOlder = true
+    }
+    // the first rows that are shown at all move nothing
+    const isFrozen = this.#frozen
+    if (this.#rows.length === 0) this.#frozen = false
+    for (const transaction of transactions) this.#apply(transaction)
+    this.#frozen = isFrozen
+    this.#trim()
+  }
+
+  /** The page before the oldest row. */
+  applyOlder(transactions: ReadonlyArray<Transaction>, hasOlder: boolean): void {
+    const known = this.#rows[0]?.id
+    const older = transactions.filter(({ id }) => known === undefined || id < known).reverse()
+    this.#base -= older.length
+    this.#rows = older.concat(this.#rows)
+    older.forEach(({ id, status }, index) => {
+      this.#numberOf.set(id, this.#base + index)
+      if (status === "processing") this.#undecided.add(id)
+    })
+    this.#hasOlder = hasOlder
+  }
+
+  clear(): void {
+    this.#rows = []
+    this.#base = 0
+    this.#numberOf.clear()
+    this.#waiting.clear()
+    this.#leaving.clear()
+    this.#undecided.clear()
+    this.#hasOlder = true
+    this.#overflowed = false
+  }
+
+  #apply(transaction: Transaction): void {
+    const number = this.#numberOf.get(transaction.id)
+    if (number !== undefined) return this.#replace(number, transaction)
+    if (this.#waiting.has(transaction.id)) {
+      if (transaction.status === "processing") return
+      this.#waiting.set(transaction.id, transaction)
+      this.#undecided.delete(transaction.id)
+      return
+    }
+    if (!matches(this.filter, transaction)) return
+    // older than the oldest row that was read: it comes with its page
+    const first = this.#rows[0]
+    if (first !== undefined && this.#hasOlder && transaction.id < first.id) return
+    if (this.#frozen && this.#waiting.size >= capacity) {
+      this.#overflowed = true
+      return
+    }
+    if (transaction.status === "processing") this.#undecided.add(transaction.id)
+    if (this.#frozen) this.#waiting.set(transaction.id, transaction)
+    else this.#insert(transaction)
+  }
+
+  #replace(number: number, transaction: Transaction): void {
+    const before = this.#rows[number - this.#base]!
+    // `processing` never overwrites a decision, and a decision never changes
+    if (before.status !== "processing" || transaction.status === "processing") return
+    this.#rows[number - this.#base] = transaction
+    this.#undecided.delete(transaction.id)
+    if (matches(this.filter, transaction)) return
+    if (this.#frozen) this.#leaving.add(transaction.id)
+    else this.#remove(transaction.id)
+  }
+
+  #insert(transaction: Transaction): void {
+    if (!matches(this.filter, transaction)) return
+    let index = this.#rows.length
+    while (index > 0 && this.#rows[index - 1]!.id > transaction.id) index--
+    if (index === this.#rows.length) this.#rows.push(transaction)
+    else this.#rows.splice(index, 0, transaction)
+    this.#number(index)
+  }
+
+  #remove(id: string): void {
+    const number = this.#numberOf.get(id)
+    if (number === undefined) return
+    this.#numberOf.delete(id)
+    this.#rows.splice(number - this.#base, 1)
+    this.#number(number - this.#base)
+  }
+
+  /** Numbers the rows from an index on; nearly always the last ones. */
+  #number(from: number): void {
+    for (let index = from; index < this.#rows.length; index++) {
+      this.#numberOf.set(this.#rows[index]!.id, this.#base + index)
+    }
+  }
+
+  #trim(): void {
+    if (this.#frozen || this.#rows.length <= capacity + chunk) return
+    const dropped = this.#rows.splice(0, this.#rows.length - capacity)
+    for (const { id } of dropped) {
+      this.#numberOf.delete(id)
+      this.#undecided.delete(id)
+    }
+    this.#base += dropped.length
+    this.#hasOlder = true
+  }
+}

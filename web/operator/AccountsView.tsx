@@ -1,0 +1,7 @@
+"use client"
+import { useTranslations } from "use-intl"
+
+export function AccountsView() {
+  const t = useTranslations("shell")
+  return <h1>{t("pipeline")}</h1>
+}

@@ -1,0 +1,82 @@
+"use client"
+import { Popover } from "@base-ui/react/popover"
+import { useTheme } from "next-themes"
+import { toast } from "sonner"
+import { useTranslations } from "use-intl"
+import { useSession, useSessionState } from "../api/Session.tsx"
+import { Button, buttonClass } from "../ui/Button.tsx"
+import { CopyButton } from "../ui/CopyButton.tsx"
+import { SelectField } from "../ui/Field.tsx"
+import { ExternalIcon, MenuIcon } from "../ui/icons.tsx"
+import { type Locale, locales, useLocaleChoice } from "./Locale.tsx"
+
+const names: Readonly<Record<Locale, string>> = { en: "English", "pt-BR": "Português (Brasil)" }
+
+/** Appearance and language; where nobody is signed in, they are all there is. */
+export function Preferences() {
+  const t = useTranslations("shell")
+  const { setTheme, theme } = useTheme()
+  const { locale, setLocale } = useLocaleChoice()
+  return (
+    <div className="grid grid-cols-2 gap-3">
+      <SelectField label={t("theme")} onChange={(event) => setTheme(event.target.value)} value={theme ?? "system"}>
+        {(["system", "light", "dark"] as const).map((name) => (
+          <option key={name} value={name}>{t(`themes.${name}`)}</option>
+        ))}
+      </SelectField>
+      <SelectField
+        label={t("language")}
+        onChange={(event) => setLocale(event.target.value as Locale)}
+        value={locale}
+      >
+        {locales.map((name) => <option key={name} lang={name} value={name}>{names[name]}</option>)}
+      </SelectField>
+    </div>
+  )
+}
+
+/** Who is signed in, and what a person sets once. */
+export function Menu() {
+  const t = useTranslations("shell")
+  const session = useSession()
+  const { signOut } = useSessionState()
+  return (
+    <Popover.Root>
+      <Popover.Trigger aria-label={t("menu")} className={buttonClass({ kind: "quiet", square: true })}>
+        <MenuIcon />
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Positioner align="end" className="z-40" sideOffset={6}>
+          <Popover.Popup className="flex w-72 flex-col gap-4 rounded-large border border-line bg-surface p-4 shadow-lifted">
+            <div>
+              <Popover.Title className="text-small text-ink-soft">{t("signedInAs")}</Popover.Title>
+              <div className="flex items-center gap-1">
+                <p className="min-w-0 truncate font-mono text-small font-medium">
+                  {session.isOperator ? t("operator") : session.account}
+                </p>
+                {session.isOperator ? null : <CopyButton label={t("signedInAs")} text={session.account} />}
+                {session.mayWrite ? null : <span className="text-small text-ink-faint">{t("readOnly")}</span>}
+              </div>
+            </div>
+            <Preferences />
+            <div className="flex flex-col items-start gap-1 border-t border-line pt-3">
+              <a className="inline-flex items-center gap-1.5 py-1 text-accent hover:underline" href="/docs">
+                {t("documentation")}
+                <ExternalIcon size={13} />
+              </a>
+              <Button
+                className="mt-2 w-full"
+                onClick={() =>
+                  void signOut().then((failure) => {
+                    if (failure !== null) toast.error(t("signOutFailed"))
+                  })}
+              >
+                {t("signOut")}
+              </Button>
+            </div>
+          </Popover.Popup>
+        </Popover.Positioner>
+      </Popover.Portal>
+    </Popover.Root>
+  )
+}

@@ -1,0 +1,29 @@
+"use client"
+import { useEffect, useRef } from "react"
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+
+/** Keys are the person's own while they type, or while a window, menu or list is open above the page. */
+const isTaken = (event: KeyboardEvent): boolean =>
+  event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
+  isTyping(event.target) ||
+  (event.target instanceof Element && event.target.closest("[role=dialog],[role=alertdialog],[role=menu]") !== null)
+
+/** One key of the page (`/`, `j`, `?`); `event.key`, letters in lower case. */
+export const useShortcut = (key: string, run: (event: KeyboardEvent) => void, enabled = true): void => {
+  const latest = useRef(run)
+  latest.current = run
+  useEffect(() => {
+    if (!enabled) return
+    const listen = (event: KeyboardEvent) => {
+      const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key
+      if (pressed !== key || isTaken(event)) return
+      event.preventDefault()
+      latest.current(event)
+    }
+    addEventListener("keydown", listen)
+    return () => removeEventListener("keydown", listen)
+  }, [key, enabled])
+}

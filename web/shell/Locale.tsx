@@ -31,7 +31,7 @@ const load = async (locale: Locale): Promise<Translation> =>
   locale === "en" ? en : (await import("../messages/pt-BR/index.ts")).ptBR
 
 /** What may be thrown where a browser keeps nothing. */
-const quietly = <A>(run: () => A, otherwise: A): A => {
+function quietly<A>(run: () => A, otherwise: A): A {
   try {
     return run()
   } catch {

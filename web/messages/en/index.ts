@@ -1,5 +1,7 @@
 import { common } from "./common.ts"
+import { drawer } from "./drawer.ts"
+import { send } from "./send.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const en = { common, shell, signIn }
+export const en = { common, drawer, send, shell, signIn }

@@ -1,6 +1,8 @@
 import type { Translation } from "../Messages.ts"
 import { common } from "./common.ts"
+import { drawer } from "./drawer.ts"
+import { send } from "./send.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const ptBR: Translation = { common, shell, signIn }
+export const ptBR: Translation = { common, drawer, send, shell, signIn }

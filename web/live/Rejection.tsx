@@ -8,6 +8,7 @@ export function Rejection({ transaction: { card, error } }: { readonly transacti
   const reason = useTranslations("common.reason")
   if (error === null) return null
   const hint = t(`hint.${error.code}`, {
+    expiry: `${String(card.exp_month).padStart(2, "0")}/${card.exp_year}`,
     month: String(card.exp_month),
     year: String(card.exp_year),
     brand: card.brand ?? "other"

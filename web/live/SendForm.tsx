@@ -8,17 +8,16 @@ import { ApprovedIcon, ChevronIcon, RejectedIcon } from "../ui/icons.tsx"
 import { FailureNotice } from "../ui/States.tsx"
 import { centsOf, textOf } from "./amount.ts"
 import { testAmounts, type TestCard } from "./testCards.ts"
-import { expiryOf } from "./TransactionDrawer.tsx"
 import type { FieldName, Sending } from "./useSending.ts"
 
 /** What is chosen and written; the button that sends it stands outside, and names the form. */
 export function SendForm({ id, sending }: { readonly id: string; readonly sending: Sending }) {
   const t = useTranslations("send")
   const format = useFormat()
-  const { failure, faults, headers, mayBeMade, separator, submit, write, written } = sending
+  const { failure, faults, headers, mayBeMade, refusals, separator, submit, write, written } = sending
   const form = useRef<HTMLFormElement>(null)
+  const notice = useRef<HTMLDivElement>(null)
   const [detailed, setDetailed] = useState(false)
-  const amountsId = useId()
 
   const field = (name: FieldName) => ({
     name,
@@ -28,14 +27,17 @@ export function SendForm({ id, sending }: { readonly id: string; readonly sendin
     onChange: (event: { readonly target: { readonly value: string } }) => write({ [name]: event.target.value })
   })
 
-  const firstFault = Object.keys(faults)[0]
+  useEffect(() => form.current?.querySelector<HTMLElement>("input:checked")?.focus(), [])
+
   useEffect(() => {
-    if (firstFault === undefined) return
-    if (firstFault !== "amount") setDetailed(true)
-    // after the details were opened
-    const timer = setTimeout(() => form.current?.querySelector<HTMLElement>("input[aria-invalid]")?.focus(), 0)
-    return () => clearTimeout(timer)
-  }, [firstFault])
+    notice.current?.scrollIntoView({ block: "nearest" })
+    const first = form.current?.querySelector<HTMLElement>("input[aria-invalid]")
+    if (refusals === 0 || first == null) return
+    const details = first.closest("details")
+    // its toggling is heard below
+    if (details !== null) details.open = true
+    first.focus()
+  }, [refusals])
 
   return (
     <form
@@ -48,10 +50,16 @@ export function SendForm({ id, sending }: { readonly id: string; readonly sendin
       }}
       ref={form}
     >
+      {failure === null ? null : (
+        <div className="flex flex-col gap-2" ref={notice}>
+          <FailureNotice failure={failure} />
+          {mayBeMade ? <p className="text-ink-soft" role="status">{t("sameKey")}</p> : null}
+        </div>
+      )}
       <TestCards sending={sending} />
       <div className="grid items-end gap-x-4 gap-y-2 sm:grid-cols-[10rem_1fr]">
         <TextField {...field("amount")} className="figures text-right" inputMode="decimal" />
-        <div aria-label={t("amounts")} className="flex flex-wrap gap-1.5" id={amountsId} role="group">
+        <div aria-label={t("amounts")} className="flex flex-wrap gap-1.5" role="group">
           {testAmounts.map(({ cents, outcome }) => {
             const isChosen = centsOf(written.amount) === cents
             return (
@@ -112,12 +120,6 @@ export function SendForm({ id, sending }: { readonly id: string; readonly sendin
           </div>
         </div>
       </details>
-      {failure === null ? null : (
-        <div className="flex flex-col gap-2">
-          <FailureNotice failure={failure} />
-          {mayBeMade ? <p className="text-ink-soft" role="status">{t("sameKey")}</p> : null}
-        </div>
-      )}
     </form>
   )
 }
@@ -169,7 +171,6 @@ function Choice(
   const common = useTranslations("common")
   const isChosen = isWritten(card, sending)
   const { cvv, month, number, year } = card
-  const expiry = expiryOf({ exp_month: Number(month), exp_year: Number(year) })
   return (
     <label
       className={clsx(
@@ -189,13 +190,15 @@ function Choice(
         ? (
           <>
             <span className="grow">{common(`brand.${card.brand}`)}</span>
-            <span className="figures text-right text-small text-ink-soft">•••• {number.slice(-4)}</span>
+            <span className="figures text-right text-small text-ink-soft">{number}</span>
           </>
         )
         : (
           <>
             <span className="grow">{common(`reason.${card.outcome}.short`)}</span>
-            <span className="figures text-right text-small text-ink-soft">{t(card.special, { expiry, year })}</span>
+            <span className="figures text-right text-small text-ink-soft">
+              {t(card.special, { expiry: `${month.padStart(2, "0")}/${year}`, year })}
+            </span>
           </>
         )}
     </label>

@@ -4,9 +4,9 @@ import { useTranslations } from "use-intl"
 import { useSession } from "../api/Session.tsx"
 import { useShortcut } from "../shell/shortcuts.ts"
 import { Button } from "../ui/Button.tsx"
-import { CopyButton } from "../ui/CopyButton.tsx"
 import { Dialog } from "../ui/Dialog.tsx"
 import { SendIcon } from "../ui/icons.tsx"
+import { CopyCommand } from "./CopyCommand.tsx"
 import { sendCommand } from "./curl.ts"
 import { SendForm } from "./SendForm.tsx"
 import { SendOutcome } from "./SendOutcome.tsx"
@@ -25,10 +25,11 @@ export function SendTransaction({ onSent }: SendTransactionProps) {
 function SendButton({ onSent }: SendTransactionProps) {
   const t = useTranslations("shell")
   const [open, setOpen] = useState(false)
+  const button = useRef<HTMLButtonElement>(null)
   useShortcut("s", () => setOpen(true), !open)
   return (
     <>
-      <Button aria-keyshortcuts="s" kind="primary" onClick={() => setOpen(true)}>
+      <Button aria-keyshortcuts="s" kind="primary" onClick={() => setOpen(true)} ref={button}>
         <SendIcon size={14} />
         {t("sendTest")}
       </Button>
@@ -40,7 +41,11 @@ function SendButton({ onSent }: SendTransactionProps) {
               setOpen(false)
               onSent(id)
             }}
-            onOpenChange={setOpen}
+            onOpenChange={(next) => {
+              setOpen(next)
+              // also where the key opened it, and nothing had the focus before
+              if (!next) setTimeout(() => button.current?.focus(), 0)
+            }}
           />
         ) :
         null}
@@ -59,6 +64,7 @@ function SendDialog({ onOpen, onOpenChange }: SendDialogProps) {
   const sending = useSending()
   const { answer, another, body, headers, isBusy, mayBeMade } = sending
   const formId = useId()
+  const outcomeId = useId()
   const openButton = useRef<HTMLButtonElement>(null)
   useEffect(() => openButton.current?.focus(), [answer])
 
@@ -68,7 +74,9 @@ function SendDialog({ onOpen, onOpenChange }: SendDialogProps) {
         actions={
           <>
             <Button onClick={another}>{t("outcome.another")}</Button>
-            <Button kind="primary" onClick={() => onOpen(answer.id)} ref={openButton}>{t("outcome.open")}</Button>
+            <Button aria-describedby={outcomeId} kind="primary" onClick={() => onOpen(answer.id)} ref={openButton}>
+              {t("outcome.open")}
+            </Button>
           </>
         }
         onOpenChange={onOpenChange}
@@ -76,7 +84,7 @@ function SendDialog({ onOpen, onOpenChange }: SendDialogProps) {
         title={t("title")}
         wide
       >
-        <SendOutcome answer={answer} />
+        <SendOutcome answer={answer} id={outcomeId} />
       </Dialog>
     )
   }
@@ -86,11 +94,7 @@ function SendDialog({ onOpen, onOpenChange }: SendDialogProps) {
         <>
           {body === null || headers === null ? null : (
             <span className="mr-auto flex items-center">
-              <CopyButton
-                label={t("copyCurl")}
-                labelled
-                text={sendCommand(location.origin, account, body, headers)}
-              />
+              <CopyCommand text={sendCommand(location.origin, account, body, headers)} />
             </span>
           )}
           <Button aria-disabled={isBusy} form={formId} kind="primary" type="submit">

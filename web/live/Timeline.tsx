@@ -82,7 +82,9 @@ export function Timeline({ transaction }: { readonly transaction: Transaction })
                 {reached === undefined
                   ? (
                     <span className="col-span-2 text-right text-ink-faint">
-                      {value === undefined ? <Skeleton className="ml-auto h-4 w-24" /> : t("pending")}
+                      {value === undefined
+                        ? <Skeleton className="ml-auto h-4 w-24" />
+                        : t(`pending.${stage === "appended" ? stage : "other"}`)}
                     </span>
                   )
                   : (
@@ -98,7 +100,7 @@ export function Timeline({ transaction }: { readonly transaction: Transaction })
                               style={{ left: `${(from / total) * 98}%`, width: `${(took / total) * 100}%` }}
                             />
                           </span>
-                          <span className="figures w-[4.25rem] shrink-0 text-right text-small text-ink-soft">
+                          <span className="figures w-[3.25rem] shrink-0 text-right text-small text-ink-soft">
                             {t("after", { duration: format.duration(took) })}
                           </span>
                         </span>

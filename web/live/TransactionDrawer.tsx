@@ -9,6 +9,7 @@ import { useFormat } from "../ui/format.ts"
 import { ChevronIcon, CloseIcon } from "../ui/icons.tsx"
 import { FailureNotice, Skeleton } from "../ui/States.tsx"
 import { Status } from "../ui/Status.tsx"
+import { CopyCommand } from "./CopyCommand.tsx"
 import { readCommand } from "./curl.ts"
 import { Rejection } from "./Rejection.tsx"
 import { Fact, Facts, Section } from "./Section.tsx"
@@ -40,9 +41,9 @@ export function TransactionDrawer({ id, onClose }: TransactionDrawerProps) {
 
   return (
     <section aria-busy={value === undefined && failure === null} aria-labelledby={headingId}>
-      <header className="sticky top-0 z-10 bg-surface px-4 pt-3 pb-3 sm:px-5">
-        <div className="flex items-start gap-3">
-          <h2 className="min-w-0 grow outline-offset-4" id={headingId} ref={heading} tabIndex={-1}>
+      <header className="sticky top-0 z-10 border-b border-line bg-surface px-4 py-2.5 sm:px-5">
+        <div className="flex items-center gap-3">
+          <h2 className="mr-auto min-w-0 rounded-small" id={headingId} ref={heading} tabIndex={-1}>
             {value === undefined
               ? (
                 <>
@@ -72,7 +73,7 @@ export function TransactionDrawer({ id, onClose }: TransactionDrawerProps) {
         : failure === null
         ? <Loading />
         : (
-          <div className="flex flex-col gap-3 px-4 pb-5 sm:px-5">
+          <div className="flex flex-col gap-3 px-4 py-4 sm:px-5">
             {isMissing ?
               <p className="text-ink-soft">{t("missing.text")}</p> :
               <FailureNotice failure={failure} onRetry={retry} />}
@@ -105,7 +106,7 @@ const useAnnouncement = (id: string, said: string | null): string => {
 
 function Loading() {
   return (
-    <div className="flex flex-col gap-3 px-4 pb-5 sm:px-5">
+    <div className="flex flex-col gap-3 px-4 py-4 sm:px-5">
       <Skeleton className="h-4 w-72 max-w-full" />
       <Skeleton className="h-7 w-48" />
       {Array.from({ length: 8 }, (_, index) => <Skeleton className="h-5" key={index} />)}
@@ -120,7 +121,8 @@ const Content = memo(function Content({ transaction }: { readonly transaction: T
   const { created_at, id } = transaction
   return (
     <>
-      <div className="flex flex-col gap-2 px-4 pb-4 sm:px-5">
+      <div className="flex flex-col gap-3 px-4 py-3 sm:px-5">
+        <Rejection transaction={transaction} />
         <div>
           <div className="flex items-center gap-1">
             <code className="min-w-0 text-small wrap-anywhere">{id}</code>
@@ -128,17 +130,14 @@ const Content = memo(function Content({ transaction }: { readonly transaction: T
           </div>
           <p className="text-small text-ink-faint">{t("accepted", { time: format.full(created_at) })}</p>
         </div>
-        <div className="flex flex-wrap gap-2">
+        <div className="flex flex-wrap items-center gap-2">
           <CopyButton
             label={t("copyLink")}
             labelled
             text={`${location.origin}/?transaction=${encodeURIComponent(id)}`}
           />
-          <span title={t(session.isOperator ? "curlHintOperator" : "curlHint")}>
-            <CopyButton label={t("copyCurl")} labelled text={readCommand(location.origin, session.account, id)} />
-          </span>
+          <CopyCommand text={readCommand(location.origin, session.account, id)} />
         </div>
-        <Rejection transaction={transaction} />
       </div>
       <Timeline transaction={transaction} />
       <Card card={transaction.card} />
@@ -149,9 +148,6 @@ const Content = memo(function Content({ transaction }: { readonly transaction: T
 })
 
 const masked = ({ bin, last4 }: Transaction["card"]) => `${bin ?? ""} •••••• ${last4}`.trim()
-
-export const expiryOf = ({ exp_month, exp_year }: { readonly exp_month: number; readonly exp_year: number }) =>
-  `${String(exp_month).padStart(2, "0")}/${exp_year}`
 
 function Card({ card }: { readonly card: Transaction["card"] }) {
   const t = useTranslations("drawer.card")
@@ -169,7 +165,9 @@ function Card({ card }: { readonly card: Transaction["card"] }) {
           )}
         </Fact>
         <Fact name={t("expiry")}>
-          <span className="figures font-mono text-small">{expiryOf(card)}</span>
+          <span className="figures font-mono text-small">
+            {`${String(card.exp_month).padStart(2, "0")}/${card.exp_year}`}
+          </span>
         </Fact>
         <Fact name={t("fingerprint")}>
           {card.fingerprint === null ? <Faint>{common("none")}</Faint> : (
@@ -248,9 +246,15 @@ function Text({ children, className = "" }: { readonly children: string; readonl
   return <bdi className={`min-w-0 whitespace-pre-wrap wrap-anywhere ${className}`}>{children}</bdi>
 }
 
+/** What turns the text around it; it can only stand in a string, where an escape means the same. */
+const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
 function Json({ transaction }: { readonly transaction: Transaction }) {
   const t = useTranslations("drawer.json")
-  const text = JSON.stringify(transaction, null, 2)
+  const text = JSON.stringify(transaction, null, 2).replaceAll(
+    turning,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+  )
   return (
     <details className="group relative border-t border-line px-4 py-3 sm:px-5">
       <summary className="flex h-7 list-none items-center gap-1.5 font-semibold [&::-webkit-details-marker]:hidden">

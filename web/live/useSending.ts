@@ -82,6 +82,8 @@ export const useSending = () => {
     }
   })
   const [faults, setFaults] = useState<Faults>({})
+  /** How often something was refused. */
+  const [refusals, setRefusals] = useState(0)
   const [failure, setFailure] = useState<Failure | null>(null)
   const [isBusy, setBusy] = useState(false)
   const [answer, setAnswer] = useState<Transaction | null>(null)
@@ -98,25 +100,27 @@ export const useSending = () => {
   }
   const headers = body === null ? null : { Prefer: "wait=10", "Idempotency-Key": keyOf(body) }
 
-  /** Those at fault, in case it was not sent. */
-  const submit = async (): Promise<Faults> => {
-    if (isBusy) return {}
+  const refuse = (faults: Faults) => {
+    setFaults(faults)
+    setRefusals((before) => before + 1)
+  }
+
+  const submit = async (): Promise<void> => {
+    if (isBusy) return
     setFailure(null)
-    const missing = "faults" in made ? made.faults : {}
-    setFaults(missing)
-    if (body === null || headers === null) return missing
+    if ("faults" in made) return refuse(made.faults)
+    if (body === null || headers === null) return
     setBusy(true)
     const result = await request<Transaction>(paths.transactions, { method: "POST", body: JSON.parse(body), headers })
     setBusy(false)
     if (result.ok) {
       keys.current.clear()
-      setAnswer(result.value)
-      return {}
+      setFaults({})
+      return setAnswer(result.value)
     }
     const refused = result.failure.kind === "problem" ? faultsOf(result.failure.fields) : {}
-    setFaults(refused)
+    refuse(refused)
     if (Object.keys(refused).length === 0) setFailure(result.failure)
-    return refused
   }
 
   return {
@@ -128,6 +132,7 @@ export const useSending = () => {
     headers,
     isBusy,
     mayBeMade: failure !== null && mayBeMade(failure),
+    refusals,
     separator,
     written,
     submit,

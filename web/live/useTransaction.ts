@@ -23,8 +23,8 @@ export const useTransaction = (id: string, known?: Transaction): Asked<Transacti
   const feed = useFeed()
   const store = useSyncExternalStore(feed.subscribe, feed.store, feed.store)
   const find = () => store.find(id)
-  const live = useSyncExternalStore(store.subscribe, find, find) ?? known
-  const isDecided = live !== undefined && live.status !== "processing"
+  const live = useSyncExternalStore(store.subscribe, find, find)
+  const isDecided = [live, known].some((transaction) => transaction?.decided_at != null)
   const query = useQuery({
     queryKey: ["transaction", id],
     queryFn: ({ signal }) => fetched<Transaction>(paths.transaction(id), { signal }),
@@ -33,7 +33,7 @@ export const useTransaction = (id: string, known?: Transaction): Asked<Transacti
     refetchInterval: ({ state }) =>
       state.data?.status === "processing" || (state.data === undefined && live !== undefined) ? pace : false
   })
-  const candidates = [live, query.data].filter((transaction) => transaction !== undefined)
+  const candidates = [live, known, query.data].filter((transaction) => transaction !== undefined)
   const present = candidates.find(({ status }) => status !== "processing") ?? candidates[0]
   // a row that the filter has let go stays what it was
   const last = useRef<Transaction | undefined>(undefined)

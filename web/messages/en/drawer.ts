@@ -6,15 +6,14 @@ export const drawer = {
   copyId: "Copy the id",
   copyLink: "Copy link",
   copyCurl: "Copy as cURL",
-  curlHint: "Works with SECRET set to the account's secret.",
-  curlHintOperator: "Works with SECRET set to the operator's secret.",
+  curlHint: "uses $SECRET",
   missing: {
     title: "No such transaction",
     text: "There is no transaction with this id, or it is another account's.",
     looked: "Looked for"
   },
   why: "Why it was rejected",
-  /** What to try instead; {month}, {year} are those that were sent. */
+  /** What to try instead; {month}, {year} and {expiry} are what was sent. */
   hint: {
     invalid_number:
       "Look for a mistyped digit: the last one checks the others (Luhn), and every brand has its own length.",
@@ -22,7 +21,7 @@ export const drawer = {
       "Visa, Mastercard, American Express, Diners Club, Discover, JCB, Elo and Hipercard are supported.",
     invalid_expiry_month: "The month that was sent is {month}. January is 1, December is 12.",
     invalid_expiry_year: "The year that was sent is {year}. Send two or four digits, at most 20 years ahead.",
-    expired_card: "The expiry that was sent is {month}/{year}. A card is good through the last day (UTC) of its month.",
+    expired_card: "The expiry that was sent is {expiry}. A card is good through the last day (UTC) of its month.",
     invalid_cvv:
       "{brand, select, amex {American Express has 4 digits.} other {Send 3 digits; American Express alone has 4.}}",
     amount_too_small: "Amounts from $1.00 to $1,000.00 are approved.",
@@ -41,7 +40,8 @@ export const drawer = {
     },
     position: "partition {partition}, offset {offset}",
     after: "+{duration}",
-    pending: "waiting"
+    /** In the log it is by now or soon; where, comes with the decision. */
+    pending: { appended: "told with the decision", other: "waiting" }
   },
   card: {
     title: "Card",

@@ -8,8 +8,8 @@ export const send = {
   special: {
     luhn: "last digit is wrong",
     brand: "UnionPay",
-    expired: "expired in {expiry}",
-    cvv: "Visa with 4 digits",
+    expired: "{expiry}",
+    cvv: "Visa, 4 digits",
     month: "month 13",
     year: "{year}"
   },
@@ -33,7 +33,6 @@ export const send = {
   submit: "Send",
   again: "Send again",
   submitting: "Sending",
-  copyCurl: "Copy as cURL",
   sameKey: "It may have arrived all the same. Send again: it carries the same key, so nothing is made twice.",
   invalid: {
     amount: "An amount such as 19.99, without separators of thousands.",
@@ -46,7 +45,6 @@ export const send = {
     cardNumber: "A card number does not belong here: it would be shown and kept."
   },
   outcome: {
-    heading: "{amount}, {status}",
     took: "Decided in {duration}",
     waiting: "Accepted, and not decided yet. It changes here by itself.",
     open: "Open",

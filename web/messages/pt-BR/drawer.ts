@@ -8,8 +8,7 @@ export const drawer: Translation["drawer"] = {
   copyId: "Copiar o id",
   copyLink: "Copiar link",
   copyCurl: "Copiar como cURL",
-  curlHint: "Funciona com SECRET definida com o segredo da conta.",
-  curlHintOperator: "Funciona com SECRET definida com o segredo do operador.",
+  curlHint: "usa $SECRET",
   missing: {
     title: "Transação não encontrada",
     text: "Não existe transação com este id, ou ela é de outra conta.",
@@ -23,11 +22,11 @@ export const drawer: Translation["drawer"] = {
       "São aceitas Visa, Mastercard, American Express, Diners Club, Discover, JCB, Elo e Hipercard.",
     invalid_expiry_month: "O mês enviado foi {month}. Janeiro é 1, dezembro é 12.",
     invalid_expiry_year: "O ano enviado foi {year}. Envie dois ou quatro dígitos, no máximo 20 anos à frente.",
-    expired_card: "A validade enviada foi {month}/{year}. O cartão vale até o último dia (UTC) do mês.",
+    expired_card: "A validade enviada foi {expiry}. O cartão vale até o último dia (UTC) do mês.",
     invalid_cvv:
       "{brand, select, amex {No American Express são 4 dígitos.} other {Envie 3 dígitos; só o American Express tem 4.}}",
-    amount_too_small: "São aprovados valores de US$ 1,00 a US$ 1.000,00.",
-    amount_too_large: "São aprovados valores de US$ 1,00 a US$ 1.000,00.",
+    amount_too_small: "São aprovados valores de US$\u00a01,00 a US$\u00a01.000,00.",
+    amount_too_large: "São aprovados valores de US$\u00a01,00 a US$\u00a01.000,00.",
     card_unreadable: "Envie de novo como uma nova transação: esta continua rejeitada."
   },
   timeline: {
@@ -42,7 +41,7 @@ export const drawer: Translation["drawer"] = {
     },
     position: "partição {partition}, offset {offset}",
     after: "+{duration}",
-    pending: "aguardando"
+    pending: { appended: "informado com a decisão", other: "aguardando" }
   },
   card: {
     title: "Cartão",

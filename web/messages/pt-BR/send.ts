@@ -9,8 +9,8 @@ export const send: Translation["send"] = {
   special: {
     luhn: "último dígito errado",
     brand: "UnionPay",
-    expired: "venceu em {expiry}",
-    cvv: "Visa com 4 dígitos",
+    expired: "{expiry}",
+    cvv: "Visa, 4 dígitos",
     month: "mês 13",
     year: "{year}"
   },
@@ -18,8 +18,8 @@ export const send: Translation["send"] = {
   amounts: "Valores rápidos",
   amountOutcome: {
     approved: "aprovado",
-    amount_too_small: "abaixo",
-    amount_too_large: "acima"
+    amount_too_small: "baixo demais",
+    amount_too_large: "alto demais"
   },
   details: "Cartão e referência",
   number: "Número do cartão",
@@ -34,7 +34,6 @@ export const send: Translation["send"] = {
   submit: "Enviar",
   again: "Enviar de novo",
   submitting: "Enviando",
-  copyCurl: "Copiar como cURL",
   sameKey: "Ela pode ter chegado mesmo assim. Envie de novo: a chave é a mesma, e nada é criado duas vezes.",
   invalid: {
     amount: "Um valor como 19,99, sem separador de milhar.",
@@ -47,7 +46,6 @@ export const send: Translation["send"] = {
     cardNumber: "Aqui não cabe um número de cartão: ele seria mostrado e guardado."
   },
   outcome: {
-    heading: "{amount}, {status}",
     took: "Decidida em {duration}",
     waiting: "Aceita, mas ainda sem decisão. A mudança aparece aqui sozinha.",
     open: "Abrir",

@@ -1,9 +1,15 @@
 "use client"
+import { clsx } from "clsx"
 import { useTranslations } from "use-intl"
 import type { Transaction } from "../api/types.ts"
 
+interface RejectionProps {
+  readonly transaction: Transaction
+  readonly className?: string
+}
+
 /** Why it was rejected, for a person and for a program, and what to try instead. */
-export function Rejection({ transaction: { card, error } }: { readonly transaction: Transaction }) {
+export function Rejection({ className, transaction: { card, error } }: RejectionProps) {
   const t = useTranslations("drawer")
   const reason = useTranslations("common.reason")
   if (error === null) return null
@@ -14,7 +20,7 @@ export function Rejection({ transaction: { card, error } }: { readonly transacti
     brand: card.brand ?? "other"
   })
   return (
-    <div className="rounded-base border-l-2 border-rejected bg-rejected-soft px-3 py-2.5">
+    <div className={clsx("rounded-base border-l-2 border-rejected bg-rejected-soft px-3 py-2.5", className)}>
       <h3 className="visually-hidden">{t("why")}</h3>
       <p className="text-large font-medium">{reason(`${error.code}.sentence`)}</p>
       <p className="mt-0.5">{hint}</p>

@@ -1,5 +1,5 @@
 "use client"
-import clsx from "clsx"
+import { clsx } from "clsx"
 import { type FormEvent, useEffect, useId, useRef, useState } from "react"
 import { useTranslations } from "use-intl"
 import { TextField } from "../ui/Field.tsx"

@@ -1,5 +1,5 @@
 "use client"
-import clsx from "clsx"
+import { clsx } from "clsx"
 import { useTranslations } from "use-intl"
 import type { Stage, Transaction } from "../api/types.ts"
 import { useFormat } from "../ui/format.ts"

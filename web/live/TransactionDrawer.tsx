@@ -46,12 +46,9 @@ export function TransactionDrawer({ id, onClose }: TransactionDrawerProps) {
           <h2 className="mr-auto min-w-0 rounded-small" id={headingId} ref={heading} tabIndex={-1}>
             {value === undefined
               ? (
-                <>
-                  <span className="block text-large font-semibold">
-                    {isMissing ? t("missing.title") : t("transaction")}
-                  </span>
-                  {failure === null ? <Skeleton className="mt-1 h-6 w-40" /> : null}
-                </>
+                <span className="block text-large leading-[1.875rem] font-semibold">
+                  {isMissing ? t("missing.title") : t("transaction")}
+                </span>
               )
               : (
                 <span className="flex flex-wrap items-center gap-x-3">
@@ -118,11 +115,14 @@ const Content = memo(function Content({ transaction }: { readonly transaction: T
   const t = useTranslations("drawer")
   const format = useFormat()
   const session = useSession()
-  const { created_at, id } = transaction
+  const { created_at, id, status } = transaction
+  /** The one whose decision the reader has waited for. */
+  const waited = useRef<string | null>(null)
+  if (status === "processing") waited.current = id
   return (
     <>
       <div className="flex flex-col gap-3 px-4 py-3 sm:px-5">
-        <Rejection transaction={transaction} />
+        <Rejection className={waited.current === id ? "settling" : ""} transaction={transaction} />
         <div>
           <div className="flex items-center gap-1">
             <code className="min-w-0 text-small wrap-anywhere">{id}</code>

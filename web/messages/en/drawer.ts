@@ -1,6 +1,5 @@
 export const drawer = {
   transaction: "Transaction",
-  label: "Transaction {id}",
   changed: "{amount}, {status}",
   accepted: "Accepted {time}",
   copyId: "Copy the id",

@@ -2,7 +2,6 @@ import type { Translation } from "../Messages.ts"
 
 export const drawer: Translation["drawer"] = {
   transaction: "Transação",
-  label: "Transação {id}",
   changed: "{amount}, {status}",
   accepted: "Aceita em {time}",
   copyId: "Copiar o id",

@@ -1,6 +1,8 @@
 import { common } from "./common.ts"
+import { drawer } from "./drawer.ts"
 import { live } from "./live.ts"
+import { send } from "./send.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const en = { common, live, shell, signIn }
+export const en = { common, drawer, live, send, shell, signIn }

@@ -1,7 +1,7 @@
 "use client"
-import { useEffect, useId, useRef, useState } from "react"
+import { useId, useRef, useState } from "react"
 import { useTranslations } from "use-intl"
-import { useSession } from "../api/Session.tsx"
+import { useSession } from "../api/useSession.ts"
 import { useShortcut } from "../shell/shortcuts.ts"
 import { Button } from "../ui/Button.tsx"
 import { Dialog } from "../ui/Dialog.tsx"
@@ -58,6 +58,9 @@ interface SendDialogProps {
   readonly onOpenChange: (open: boolean) => void
 }
 
+/** Once, when it comes. */
+const focus = (element: HTMLElement | null) => element?.focus()
+
 function SendDialog({ onOpen, onOpenChange }: SendDialogProps) {
   const t = useTranslations("send")
   const { account } = useSession()
@@ -65,16 +68,13 @@ function SendDialog({ onOpen, onOpenChange }: SendDialogProps) {
   const { answer, another, body, headers, isBusy, mayBeMade } = sending
   const formId = useId()
   const outcomeId = useId()
-  const openButton = useRef<HTMLButtonElement>(null)
-  useEffect(() => openButton.current?.focus(), [answer])
-
   if (answer !== null) {
     return (
       <Dialog
         actions={
           <>
             <Button onClick={another}>{t("outcome.another")}</Button>
-            <Button aria-describedby={outcomeId} kind="primary" onClick={() => onOpen(answer.id)} ref={openButton}>
+            <Button aria-describedby={outcomeId} kind="primary" onClick={() => onOpen(answer.id)} ref={focus}>
               {t("outcome.open")}
             </Button>
           </>

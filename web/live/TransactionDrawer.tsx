@@ -1,7 +1,7 @@
 "use client"
 import { memo, type ReactNode, useEffect, useId, useRef, useState } from "react"
 import { useTranslations } from "use-intl"
-import { useSession } from "../api/Session.tsx"
+import { useSession } from "../api/useSession.ts"
 import type { Transaction } from "../api/types.ts"
 import { Button } from "../ui/Button.tsx"
 import { CopyButton } from "../ui/CopyButton.tsx"
@@ -117,12 +117,12 @@ const Content = memo(function Content({ transaction }: { readonly transaction: T
   const session = useSession()
   const { created_at, id, status } = transaction
   /** The one whose decision the reader has waited for. */
-  const waited = useRef<string | null>(null)
-  if (status === "processing") waited.current = id
+  const [waited, setWaited] = useState<string | null>(null)
+  if (status === "processing" && waited !== id) setWaited(id)
   return (
     <>
       <div className="flex flex-col gap-3 px-4 py-3 sm:px-5">
-        <Rejection className={waited.current === id ? "settling" : ""} transaction={transaction} />
+        <Rejection className={waited === id ? "settling" : ""} transaction={transaction} />
         <div>
           <div className="flex items-center gap-1">
             <code className="min-w-0 text-small wrap-anywhere">{id}</code>

@@ -1,5 +1,5 @@
 "use client"
-import { useMemo, useRef, useState } from "react"
+import { useMemo, useState } from "react"
 import { useLocale } from "use-intl"
 import { paths } from "../api/paths.ts"
 import { type Failure, type FieldError, now, request } from "../api/request.ts"
@@ -92,10 +92,12 @@ export const useSending = () => {
   const body = "body" in made ? JSON.stringify(made.body) : null
 
   // one key for each body until it is answered: whoever writes something else means another transaction
-  const keys = useRef(new Map<string, string>())
+  const [keys, setKeys] = useState<ReadonlyMap<string, string>>(new Map())
   const keyOf = (body: string): string => {
-    const key = keys.current.get(body) ?? makeKey()
-    keys.current.set(body, key)
+    const known = keys.get(body)
+    if (known !== undefined) return known
+    const key = makeKey()
+    setKeys((before) => new Map(before).set(body, key))
     return key
   }
   const headers = body === null ? null : { Prefer: "wait=10", "Idempotency-Key": keyOf(body) }
@@ -114,7 +116,7 @@ export const useSending = () => {
     const result = await request<Transaction>(paths.transactions, { method: "POST", body: JSON.parse(body), headers })
     setBusy(false)
     if (result.ok) {
-      keys.current.clear()
+      setKeys(new Map())
       setFaults({})
       return setAnswer(result.value)
     }

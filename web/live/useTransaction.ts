@@ -1,6 +1,6 @@
 "use client"
 import { useQuery } from "@tanstack/react-query"
-import { useRef, useSyncExternalStore } from "react"
+import { useState, useSyncExternalStore } from "react"
 import { paths } from "../api/paths.ts"
 import { type Failure, fetched, RequestFailure } from "../api/request.ts"
 import type { Timeline, Transaction } from "../api/types.ts"
@@ -36,11 +36,10 @@ export const useTransaction = (id: string, known?: Transaction): Asked<Transacti
   const candidates = [live, known, query.data].filter((transaction) => transaction !== undefined)
   const present = candidates.find(({ status }) => status !== "processing") ?? candidates[0]
   // a row that the filter has let go stays what it was
-  const last = useRef<Transaction | undefined>(undefined)
-  if (present !== undefined && !(last.current?.id === id && last.current.status !== "processing")) {
-    last.current = present
-  }
-  const value = last.current?.id === id ? last.current : undefined
+  const [last, setLast] = useState(present)
+  const isLastDecided = last?.id === id && last.status !== "processing"
+  if (present !== undefined && present !== last && !isLastDecided) setLast(present)
+  const value = isLastDecided ? last : present ?? (last?.id === id ? last : undefined)
   return {
     value,
     failure: value === undefined ? failureOf(query.error) : null,

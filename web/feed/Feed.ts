@@ -105,6 +105,7 @@ export class Feed {
   readonly seconds = (): ReadonlyArray<Second> => this.#seconds.value
 
   readonly setFilter = (filter: Filter): void => {
+    if (listPath(filter) === listPath(this.#store.filter)) return
     this.#store = new TransactionStore(filter)
     this.#store.freeze(this.#holds.size > 0)
     this.#set({ newest: { kind: "loading" }, older: { kind: "ready" } })

@@ -35,7 +35,7 @@ export const makeScheduler = (task: () => void) => {
     stop: () => {
       clearTimeout(timer)
       cancelAnimationFrame(frame)
-      isAsked = true
+      isAsked = false
     },
     /** The page was shown or hidden: a frame that was waited for may never come. */
     renew: () => {

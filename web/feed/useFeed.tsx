@@ -7,15 +7,13 @@ import type { TransactionStore, View } from "./TransactionStore.ts"
 const Context = createContext<Feed | null>(null)
 
 /** One feed for as long as somebody is signed in, on whichever page. */
-export function FeedProvider({ children, outline }: { readonly children: ReactNode; readonly outline: ReactNode }) {
-  const [feed, setFeed] = useState<Feed | null>(null)
+export function FeedProvider({ children }: { readonly children: ReactNode }) {
+  const [feed] = useState(() => new Feed())
   useEffect(() => {
-    const feed = new Feed()
     feed.start()
-    setFeed(feed)
     return () => feed.stop()
-  }, [])
-  return feed === null ? outline : <Context.Provider value={feed}>{children}</Context.Provider>
+  }, [feed])
+  return <Context value={feed}>{children}</Context>
 }
 
 export const useFeed = (): Feed => {

@@ -1,19 +1,57 @@
 "use client"
+import { useCallback, useEffect, useRef } from "react"
 import { useTranslations } from "use-intl"
-import { useRows } from "../feed/useFeed.tsx"
-import { Status } from "../ui/Status.tsx"
+import { useFeed } from "../feed/useFeed.tsx"
+import { useShortcut } from "../shell/shortcuts.ts"
+import { Filters } from "./Filters.tsx"
+import { Rates } from "./Rates.tsx"
+import { TransactionDrawer } from "./TransactionDrawer.tsx"
+import { TransactionList, type TransactionListHandle } from "./TransactionList.tsx"
+import { useFilter, useOpened } from "./useAddress.ts"
 
+/** The transactions of who is signed in, as they are decided. */
 export function LiveView() {
-  const t = useTranslations("shell")
-  const { store, view } = useRows()
+  const t = useTranslations("live")
+  const feed = useFeed()
+  const [filter] = useFilter()
+  const [opened, open] = useOpened()
+  const list = useRef<TransactionListHandle>(null)
+
+  useEffect(() => feed.setFilter(filter), [feed, filter])
+
+  // what one reads must not move away
+  const isOpen = opened !== null
+  useEffect(() => {
+    if (!isOpen) return
+    feed.hold("details")
+    return () => feed.release("details")
+  }, [feed, isOpen])
+
+  const close = useCallback(() => {
+    open(null)
+    list.current?.focusSelected()
+  }, [open])
+  useShortcut("Escape", close, isOpen)
+
   return (
-    <div>
-      <h1>{t("transactions")}</h1>
-      {Array.from({ length: Math.min(20, view.count) }, (_, i) => store.at(i)!).map((row) => (
-        <p key={row.id}>
-          {row.id} <Status status={row.status} />
-        </p>
-      ))}
+    <div className="flex min-h-0 grow">
+      <section
+        aria-labelledby="transactions"
+        className={`min-w-0 grow flex-col ${isOpen ? "hidden md:flex" : "flex"}`}
+      >
+        <h1 className="visually-hidden" id="transactions">{t("title")}</h1>
+        <Rates />
+        <Filters onOpen={open} />
+        <TransactionList onOpen={open} opened={opened} ref={list} />
+      </section>
+      {!isOpen ? null : (
+        <aside
+          aria-label={t("details", { id: opened })}
+          className="w-full shrink-0 overflow-y-auto border-l border-line bg-surface md:w-[26rem] xl:w-[30rem]"
+        >
+          <TransactionDrawer id={opened} onClose={close} />
+        </aside>
+      )}
     </div>
   )
 }

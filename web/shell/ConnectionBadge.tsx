@@ -1,5 +1,5 @@
 "use client"
-import clsx from "clsx"
+import { clsx } from "clsx"
 import { useTranslations } from "use-intl"
 import { useFeedState } from "../feed/useFeed.tsx"
 import { useFormat } from "../ui/format.ts"

@@ -1,5 +1,5 @@
 "use client"
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react"
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react"
 import { IntlProvider } from "use-intl"
 import { en } from "../messages/en/index.ts"
 import type { Translation } from "../messages/Messages.ts"
@@ -31,7 +31,7 @@ const load = async (locale: Locale): Promise<Translation> =>
   locale === "en" ? en : (await import("../messages/pt-BR/index.ts")).ptBR
 
 /** What may be thrown where a browser keeps nothing. */
-const quietly = <A>(run: () => A, otherwise: A): A => {
+function quietly<A>(run: () => A, otherwise: A): A {
   try {
     return run()
   } catch {
@@ -43,12 +43,12 @@ const quietly = <A>(run: () => A, otherwise: A): A => {
 export function LocaleProvider({ children }: { readonly children: ReactNode }) {
   const [chosen, setChosen] = useState<{ readonly locale: Locale; readonly messages: Translation } | null>(null)
 
-  const choose = (locale: Locale) =>
+  const choose = useCallback((locale: Locale) =>
     void load(locale).then((messages) => {
       document.documentElement.lang = locale
       setChosen({ locale, messages })
-    })
-  useEffect(() => choose(quietly(preferred, "en")), [])
+    }), [])
+  useEffect(() => choose(quietly(preferred, "en")), [choose])
 
   const context = useMemo(() => ({
     locale: chosen?.locale ?? "en",
@@ -56,7 +56,7 @@ export function LocaleProvider({ children }: { readonly children: ReactNode }) {
       quietly(() => localStorage.setItem(key, locale), undefined)
       choose(locale)
     }
-  }), [chosen])
+  }), [chosen, choose])
 
   if (chosen === null) return <Outline />
   return (

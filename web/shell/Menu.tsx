@@ -3,7 +3,8 @@ import { Popover } from "@base-ui/react/popover"
 import { useTheme } from "next-themes"
 import { toast } from "sonner"
 import { useTranslations } from "use-intl"
-import { useSession, useSessionState } from "../api/Session.tsx"
+import { sessionStore } from "../api/sessionStore.ts"
+import { useSession } from "../api/useSession.ts"
 import { Button, buttonClass } from "../ui/Button.tsx"
 import { CopyButton } from "../ui/CopyButton.tsx"
 import { SelectField } from "../ui/Field.tsx"
@@ -39,7 +40,6 @@ export function Preferences() {
 export function Menu() {
   const t = useTranslations("shell")
   const session = useSession()
-  const { signOut } = useSessionState()
   return (
     <Popover.Root>
       <Popover.Trigger aria-label={t("menu")} className={buttonClass({ kind: "quiet", square: true })}>
@@ -67,7 +67,7 @@ export function Menu() {
               <Button
                 className="mt-2 w-full"
                 onClick={() =>
-                  void signOut().then((failure) => {
+                  void sessionStore.signOut().then((failure) => {
                     if (failure !== null) toast.error(t("signOutFailed"))
                   })}
               >

@@ -5,7 +5,8 @@ import { NuqsAdapter } from "nuqs/adapters/next/app"
 import { type ReactNode, Suspense, useState } from "react"
 import { Toaster } from "sonner"
 import { RequestFailure } from "../api/request.ts"
-import { SessionProvider, useSessionState } from "../api/Session.tsx"
+import type { Session } from "../api/types.ts"
+import { SignedInContext, useSessionState } from "../api/useSession.ts"
 import { FeedProvider } from "../feed/useFeed.tsx"
 import { AppShell } from "./AppShell.tsx"
 import { LocaleProvider } from "./Locale.tsx"
@@ -30,22 +31,24 @@ function Notices() {
 
 /** The page of who is signed in, or the way in; its address stays, so that a link leads where it should after it. */
 function Gate({ children }: { readonly children: ReactNode }) {
-  const { state } = useSessionState()
+  const state = useSessionState()
   if (state.kind === "unknown") return <Outline />
   if (state.kind === "out") return <SignIn ended={state.ended} />
   // another account shares nothing with the one before
-  return (
-    <SignedIn key={state.session.account}>
-      <FeedProvider outline={<Outline />}>
-        <AppShell>{children}</AppShell>
-      </FeedProvider>
-    </SignedIn>
-  )
+  return <SignedIn key={state.session.account} session={state.session}>{children}</SignedIn>
 }
 
-function SignedIn({ children }: { readonly children: ReactNode }) {
+function SignedIn({ children, session }: { readonly children: ReactNode; readonly session: Session }) {
   const [client] = useState(makeQueryClient)
-  return <QueryClientProvider client={client}>{children}</QueryClientProvider>
+  return (
+    <SignedInContext value={session}>
+      <QueryClientProvider client={client}>
+        <FeedProvider>
+          <AppShell>{children}</AppShell>
+        </FeedProvider>
+      </QueryClientProvider>
+    </SignedInContext>
+  )
 }
 
 export function Providers({ children }: { readonly children: ReactNode }) {
@@ -58,13 +61,11 @@ export function Providers({ children }: { readonly children: ReactNode }) {
       storageKey="gateway.theme"
     >
       <LocaleProvider>
-        <SessionProvider>
-          <Suspense fallback={<Outline />}>
-            <NuqsAdapter>
-              <Gate>{children}</Gate>
-            </NuqsAdapter>
-          </Suspense>
-        </SessionProvider>
+        <Suspense fallback={<Outline />}>
+          <NuqsAdapter>
+            <Gate>{children}</Gate>
+          </NuqsAdapter>
+        </Suspense>
         <Notices />
       </LocaleProvider>
     </ThemeProvider>

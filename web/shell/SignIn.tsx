@@ -2,7 +2,7 @@
 import { type ClipboardEvent, type FormEvent, useEffect, useRef, useState } from "react"
 import { useTranslations } from "use-intl"
 import type { Failure } from "../api/request.ts"
-import { useSessionState } from "../api/Session.tsx"
+import { sessionStore } from "../api/sessionStore.ts"
 import { Button } from "../ui/Button.tsx"
 import { TextField } from "../ui/Field.tsx"
 import { Mark } from "../ui/icons.tsx"
@@ -19,7 +19,6 @@ export function SignIn({ ended }: { readonly ended: boolean }) {
   const t = useTranslations("signIn")
   const common = useTranslations("common")
   const failureText = useFailureText()
-  const { signIn } = useSessionState()
   const [account, setAccount] = useState("")
   const [secret, setSecret] = useState("")
   const [isBusy, setBusy] = useState(false)
@@ -52,7 +51,7 @@ export function SignIn({ ended }: { readonly ended: boolean }) {
     const [who, with_] = both(account) ?? [account.trim(), secret.trim()]
     if (who === "" || with_ === "") return setError(t("required"))
     setBusy(true)
-    const failure = await signIn(who, with_)
+    const failure = await sessionStore.signIn(who, with_)
     if (failure === null) return
     setBusy(false)
     setError(textOf(failure))

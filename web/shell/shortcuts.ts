@@ -1,5 +1,5 @@
 "use client"
-import { useEffect, useRef } from "react"
+import { useEffect, useEffectEvent } from "react"
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
@@ -13,15 +13,14 @@ const isTaken = (event: KeyboardEvent): boolean =>
 
 /** One key of the page (`/`, `j`, `?`); `event.key`, letters in lower case. */
 export const useShortcut = (key: string, run: (event: KeyboardEvent) => void, enabled = true): void => {
-  const latest = useRef(run)
-  latest.current = run
+  const latest = useEffectEvent(run)
   useEffect(() => {
     if (!enabled) return
     const listen = (event: KeyboardEvent) => {
       const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key
       if (pressed !== key || isTaken(event)) return
       event.preventDefault()
-      latest.current(event)
+      latest(event)
     }
     addEventListener("keydown", listen)
     return () => removeEventListener("keydown", listen)

@@ -1,4 +1,4 @@
-import clsx from "clsx"
+import { clsx } from "clsx"
 import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from "react"
 
 interface Described {

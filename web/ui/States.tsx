@@ -1,4 +1,4 @@
-import clsx from "clsx"
+import { clsx } from "clsx"
 import type { ReactNode } from "react"
 import { useTranslations } from "use-intl"
 import type { Failure } from "../api/request.ts"

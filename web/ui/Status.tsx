@@ -1,4 +1,4 @@
-import clsx from "clsx"
+import { clsx } from "clsx"
 import { useTranslations } from "use-intl"
 import type { Status as StatusName } from "../api/types.ts"
 import { ApprovedIcon, RejectedIcon, WaitingIcon } from "./icons.tsx"

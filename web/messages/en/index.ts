@@ -1,5 +1,6 @@
 import { common } from "./common.ts"
+import { live } from "./live.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const en = { common, shell, signIn }
+export const en = { common, live, shell, signIn }

@@ -1,6 +1,7 @@
 import type { Translation } from "../Messages.ts"
 import { common } from "./common.ts"
+import { live } from "./live.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const ptBR: Translation = { common, shell, signIn }
+export const ptBR: Translation = { common, live, shell, signIn }

@@ -73,6 +73,7 @@ export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof 
     const take = (found: PanelFiles) => {
       before = new Map(Array.from(current?.files ?? []).filter(([, file]) => file.immutable))
       current = found
+      said = ""
     }
 
     const look = Effect.tryPromise(() => readPanelFiles(folder, current?.version ?? null)).pipe(

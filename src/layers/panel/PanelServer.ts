@@ -13,7 +13,7 @@ import { makePanelSite, type PanelSite } from "./PanelSite.ts"
 
 /** The panel that a process of its own serves. */
 class Panel extends Context.Tag("gateway/Panel")<Panel, { readonly site: PanelSite; draining: boolean }>() {
-  static readonly Live = Layer.effect(Panel, Effect.map(makePanelSite, (site) => ({ site, draining: false })))
+  static readonly Live = Layer.scoped(Panel, Effect.map(makePanelSite, (site) => ({ site, draining: false })))
 }
 
 const ready = json({ status: "ready" })

@@ -262,7 +262,8 @@ describe("a build beside the gateway", () => {
       "panel"
     ], { env: { PORT: "0", MANAGEMENT_PORT: "0" } })
     assert.deepStrictEqual([code, stderr], [0, "200\n"], stdout)
-  })
+    // the bundle may have to be made first
+  }, 120_000)
 
   it("does nothing where the panel is that of the sources", () => {
     const lines: Array<string> = []

@@ -7,6 +7,7 @@ import { CopyButton } from "../ui/CopyButton.tsx"
 import { ApprovedIcon, RejectedIcon } from "../ui/icons.tsx"
 import { RelativeTime } from "../ui/RelativeTime.tsx"
 import { Cell, Row } from "./Listing.tsx"
+import { ago } from "./rich.tsx"
 
 interface AccountRowProps {
   readonly account: Account
@@ -52,13 +53,13 @@ export function AccountRow({ account, onDisable, onEnable, onRotate }: AccountRo
               <RejectedIcon size={14} />
               {t("disabled")}
               <span className="font-normal text-small text-ink-soft max-lg:hidden">
-                {t.rich("disabledSince", { time: () => <RelativeTime instant={disabled_at} /> })}
+                {t.rich("disabledSince", { time: ago(disabled_at) })}
               </span>
             </span>
           )}
       </Cell>
       <Cell className="max-lg:order-4 max-lg:col-span-2">
-        <div className="flex flex-wrap items-center gap-2 lg:justify-end">
+        <div className="flex items-center gap-2 whitespace-nowrap max-lg:flex-wrap lg:justify-end">
           <Button aria-label={t("rotateOf", { name })} onClick={onRotate} size="small">{t("rotate")}</Button>
           {disabled_at === null
             ? (

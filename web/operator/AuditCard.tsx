@@ -7,9 +7,9 @@ import type { Audit } from "../api/types.ts"
 import { Button } from "../ui/Button.tsx"
 import { useFormat } from "../ui/format.ts"
 import { ApprovedIcon, RejectedIcon } from "../ui/icons.tsx"
-import { RelativeTime } from "../ui/RelativeTime.tsx"
 import { FailureNotice } from "../ui/States.tsx"
 import { Card } from "./Page.tsx"
+import { ago } from "./rich.tsx"
 import { failureOfQuery } from "./usePipeline.ts"
 
 function Term({ name, value }: { readonly name: string; readonly value: string }) {
@@ -54,7 +54,7 @@ function Found({ audit }: { readonly audit: Audit }) {
         <Icon className="shrink-0" size={14} />
         {audit.holds ? t("holds") : t("fails", { difference: format.count(difference) })}
         <span className="font-normal text-small text-ink-faint">
-          {t.rich("at", { time: () => <RelativeTime instant={audit.at} /> })}
+          {t.rich("at", { time: ago(audit.at) })}
         </span>
       </p>
       {audit.undecided_by_key.length === 0 ? null : (

@@ -4,7 +4,8 @@ import type { ReactNode } from "react"
 import { useTranslations } from "use-intl"
 import { useFormat } from "../ui/format.ts"
 import { ApprovedIcon, PauseIcon, WarningIcon } from "../ui/icons.tsx"
-import { RelativeTime, useNow } from "../ui/RelativeTime.tsx"
+import { useNow } from "../ui/RelativeTime.tsx"
+import { ago } from "./rich.tsx"
 import { Sparkline } from "./Sparkline.tsx"
 import type { Snapshot } from "./usePipeline.ts"
 import { late } from "./verdict.ts"
@@ -35,7 +36,7 @@ function Oldest({ instant }: { readonly instant: string }) {
     <span className={clsx("inline-flex items-center gap-1", isLate && "font-medium text-waiting")}>
       {isLate ? <WarningIcon size={13} /> : null}
       {isLate ? `${t("late")}: ` : null}
-      {t.rich("oldest", { age: () => <RelativeTime instant={instant} /> })}
+      {t.rich("oldest", { age: ago(instant) })}
     </span>
   )
 }

@@ -3,8 +3,8 @@ import type { ReactNode } from "react"
 import { useTranslations } from "use-intl"
 import type { Failure } from "../api/request.ts"
 import { Button } from "../ui/Button.tsx"
-import { RelativeTime } from "../ui/RelativeTime.tsx"
 import { FailureNotice, Skeleton } from "../ui/States.tsx"
+import { ago } from "./rich.tsx"
 
 /** A column: its heading, and whether the heading is for screen readers alone. */
 export interface Column {
@@ -13,10 +13,7 @@ export interface Column {
   readonly hidden?: boolean
 }
 
-/**
- * A table whose rows become cards where there is no room. Its parts name their roles, which a browser forgets when they are
- * not laid out as a table.
- */
+/** A table whose rows become cards where there is no room. */
 export function Table({ caption, children, columns }: {
   readonly caption: string
   readonly columns: ReadonlyArray<Column>
@@ -24,14 +21,13 @@ export function Table({ caption, children, columns }: {
 }) {
   return (
     <div className="overflow-hidden rounded-large border border-line bg-surface">
-      <table aria-label={caption} className="w-full max-lg:block" role="table">
-        <thead className="max-lg:visually-hidden" role="rowgroup">
-          <tr role="row">
+      <table aria-label={caption} className="w-full max-lg:block">
+        <thead className="max-lg:visually-hidden">
+          <tr>
             {columns.map(({ heading, hidden, key }) => (
               <th
-                className="border-b border-line px-3 py-2 text-left text-small font-medium text-ink-soft first:pl-4 last:pr-4"
+                className="border-b border-line px-3 py-2 text-left text-small font-medium whitespace-nowrap text-ink-soft first:pl-4 last:pr-4"
                 key={key}
-                role="columnheader"
                 scope="col"
               >
                 <span className={hidden === true ? "visually-hidden" : ""}>{heading}</span>
@@ -39,7 +35,7 @@ export function Table({ caption, children, columns }: {
             ))}
           </tr>
         </thead>
-        <tbody className="max-lg:block" role="rowgroup">{children}</tbody>
+        <tbody className="max-lg:block">{children}</tbody>
       </table>
     </div>
   )
@@ -58,7 +54,6 @@ export function Row({ children, className, id }: {
         className
       )}
       data-row={id}
-      role="row"
     >
       {children}
     </tr>
@@ -68,8 +63,7 @@ export function Row({ children, className, id }: {
 export function Cell({ children, className }: { readonly children: ReactNode; readonly className?: string }) {
   return (
     <td
-      className={clsx("min-w-0 lg:px-3 lg:py-2 lg:align-top lg:first:pl-4 lg:last:pr-4", className)}
-      role="cell"
+      className={clsx("min-w-0 lg:px-3 lg:py-2 lg:align-middle lg:first:pl-4 lg:last:pr-4", className)}
     >
       {children}
     </td>
@@ -97,7 +91,7 @@ export function StaleNotice({ failure, onRetry, readAt }: {
     <div className="flex flex-col gap-1">
       <FailureNotice failure={failure} onRetry={onRetry} />
       <p className="text-small font-medium text-rejected">
-        {t.rich("stale", { ago: () => <RelativeTime instant={new Date(readAt).toISOString()} /> })}
+        {t.rich("stale", { ago: ago(new Date(readAt).toISOString()) })}
       </p>
     </div>
   )

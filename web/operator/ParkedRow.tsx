@@ -7,18 +7,8 @@ import { useFormat } from "../ui/format.ts"
 import { WaitingIcon, WarningIcon } from "../ui/icons.tsx"
 import { RelativeTime } from "../ui/RelativeTime.tsx"
 import { Cell, Row } from "./Listing.tsx"
+import { reasonOf } from "./ParkedReasons.tsx"
 import type { Asked } from "./useParked.ts"
-
-const known = [
-  "unknown_card_key",
-  "card_not_authentic",
-  "unreadable_message",
-  "unknown_schema_version",
-  "unknown_submission",
-  "unstorable"
-] as const
-
-const reasonOf = (code: string): typeof known[number] | "other" => known.find((_) => _ === code) ?? "other"
 
 interface ParkedRowProps {
   readonly parked: Parked
@@ -31,7 +21,6 @@ export function ParkedRow({ asked, onGiveUp, onReplay, parked }: ParkedRowProps)
   const t = useTranslations("operator.parked")
   const format = useFormat()
   const { account, count, id, parked_at, reason } = parked
-  const name = reasonOf(reason)
   // what was asked has been tried when it is parked once more
   const isWaiting = asked !== undefined && count <= asked.count
   const link = "font-mono text-small text-accent hover:underline"
@@ -43,10 +32,9 @@ export function ParkedRow({ asked, onGiveUp, onReplay, parked }: ParkedRowProps)
       <Cell className="max-lg:hidden lg:max-w-44 lg:truncate">
         <Link className={link} href={withQuery("/", { account })} title={account}>{account}</Link>
       </Cell>
-      <Cell className="max-lg:order-3 lg:w-[34%]">
-        <span className="font-medium">{t(`reasons.${name}.short`)}</span>{" "}
+      <Cell className="max-lg:order-3">
+        <span className="font-medium">{t(`reasons.${reasonOf(reason)}.short`)}</span>{" "}
         <code className="text-small text-ink-soft">{reason}</code>
-        <span className="block text-small text-ink-soft max-lg:hidden">{t(`reasons.${name}.sentence`)}</span>
       </Cell>
       <Cell className="figures whitespace-nowrap max-lg:order-4 max-lg:text-right">
         <span title={format.count(count)}>{t("times", { count })}</span>
@@ -55,7 +43,7 @@ export function ParkedRow({ asked, onGiveUp, onReplay, parked }: ParkedRowProps)
         <RelativeTime instant={parked_at} />
       </Cell>
       <Cell className="max-lg:order-5 max-lg:col-span-2">
-        <div className="flex flex-wrap items-center gap-2 lg:justify-end">
+        <div className="flex items-center gap-2 whitespace-nowrap max-lg:flex-wrap lg:justify-end">
           {isWaiting
             ? (
               <span className="inline-flex h-7 items-center gap-1.5 text-small font-medium text-waiting" role="status">

@@ -7,7 +7,9 @@ import { EmptyState, FailureNotice } from "../ui/States.tsx"
 import { Confirm } from "./Confirm.tsx"
 import { ListSkeleton, Pager, StaleNotice, Table } from "./Listing.tsx"
 import { Page } from "./Page.tsx"
+import { ParkedReasons } from "./ParkedReasons.tsx"
 import { ParkedRow } from "./ParkedRow.tsx"
+import { code } from "./rich.tsx"
 import { useParked } from "./useParked.ts"
 
 function GiveUp({ onClose, onConfirm, parked }: {
@@ -30,7 +32,7 @@ function GiveUp({ onClose, onConfirm, parked }: {
       <ol className="flex list-decimal flex-col gap-1.5 pl-4">
         <li>{t("confirmOnce")}</li>
         <li>{t("confirmElse")}</li>
-        <li>{t.rich("confirmThen", { code: () => <code className="text-small">card_unreadable</code> })}</li>
+        <li>{t.rich("confirmThen", { code: code("card_unreadable") })}</li>
       </ol>
       <p className="mt-3 font-medium">{t("confirmFinal")}</p>
     </Confirm>
@@ -70,6 +72,7 @@ export function ParkedView() {
               )
               : (
                 <>
+                  <ParkedReasons rows={rows} />
                   <Table caption={t("title")} columns={columns}>
                     {rows.map((parked) => (
                       <ParkedRow

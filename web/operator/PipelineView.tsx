@@ -4,11 +4,11 @@ import { useTranslations } from "use-intl"
 import type { Simulation } from "../api/types.ts"
 import { useFormat } from "../ui/format.ts"
 import { WarningIcon } from "../ui/icons.tsx"
-import { RelativeTime } from "../ui/RelativeTime.tsx"
 import { FailureNotice, Skeleton } from "../ui/States.tsx"
 import { AuditCard } from "./AuditCard.tsx"
 import { Counts } from "./Counts.tsx"
 import { Page } from "./Page.tsx"
+import { ago } from "./rich.tsx"
 import { SimulationCard } from "./SimulationCard.tsx"
 import { Stages } from "./Stages.tsx"
 import { usePipeline } from "./usePipeline.ts"
@@ -59,7 +59,7 @@ export function PipelineView() {
       actions={isStale && snapshot !== undefined
         ? (
           <p className="text-small font-medium text-rejected">
-            {t.rich("stale", { ago: () => <RelativeTime instant={new Date(snapshot.at).toISOString()} /> })}
+            {t.rich("stale", { ago: ago(new Date(snapshot.at).toISOString()) })}
           </p>
         )
         : null}
@@ -78,7 +78,7 @@ export function PipelineView() {
               <Stages snapshot={snapshot} />
               <Counts snapshot={snapshot} />
             </div>
-            <div className="grid items-start gap-4 md:grid-cols-2">
+            <div className="grid gap-4 md:grid-cols-2">
               <AuditCard />
               {simulation === undefined ? null : <SimulationCard simulation={simulation} />}
             </div>

@@ -34,12 +34,16 @@ export function SecretOnce({ issued, onStored }: { readonly issued: Issued | nul
   const [reminded, setReminded] = useState(false)
 
   useEffect(() => {
-    setReminded(false)
     if (issued === null) return
     const guard = (event: BeforeUnloadEvent) => event.preventDefault()
     addEventListener("beforeunload", guard)
     return () => removeEventListener("beforeunload", guard)
   }, [issued])
+
+  const stored = () => {
+    setReminded(false)
+    onStored()
+  }
 
   return (
     <Dialog
@@ -48,7 +52,7 @@ export function SecretOnce({ issued, onStored }: { readonly issued: Issued | nul
           {reminded ?
             <p className="min-w-0 grow basis-60 self-center font-medium text-waiting" role="alert">{t("notYet")}</p> :
             null}
-          <Button kind="primary" onClick={onStored}>{t("stored")}</Button>
+          <Button kind="primary" onClick={stored}>{t("stored")}</Button>
         </>
       }
       description={t("secretLead")}

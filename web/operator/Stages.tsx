@@ -40,8 +40,8 @@ function Stage({ does, figure, name, note, state }: StageProps) {
         <h3 className="font-semibold">{name}</h3>
         {state === undefined ? null : <State state={state} />}
       </div>
-      <p className="text-small text-ink-soft">{does}</p>
-      <p className="figures mt-auto pt-3 text-figure font-semibold group-data-stale/pipeline:text-ink-faint">
+      <p className="text-small text-ink-soft lg:min-h-9">{does}</p>
+      <p className="figures pt-2 text-figure font-semibold group-data-stale/pipeline:text-ink-faint">
         {figure}
       </p>
       <p className="figures text-small text-ink-soft">{note}</p>

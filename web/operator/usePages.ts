@@ -65,11 +65,13 @@ export const usePages = <A extends Row>(path: string, { interval, limit }: { int
     refetchInterval: interval,
     refetchOnMount: "always",
     networkMode: "always",
+    // every reading counts, also one that says the same
+    structuralSharing: false,
     retry: false
   })
   useEffect(() => {
     if (data !== undefined) tell({ kind: "newest", page: data })
-  }, [data, dataUpdatedAt])
+  }, [data])
 
   const loadMore = async () => {
     if (known.older === "loading" || known.next === null) return

@@ -26,7 +26,7 @@ export const useParked = () => {
   const failureText = useFailureText()
   const pages = usePages<Parked>(paths.parked, { interval, limit: pageSize })
   const [asked, setAsked] = useState<ReadonlyMap<string, Asked>>(new Map())
-  const { newest, readAt, remove } = pages
+  const { newest, remove } = pages
 
   // what stands below the first page is not read again by itself
   useEffect(() => {
@@ -37,7 +37,7 @@ export const useParked = () => {
         if (result.ok && result.value.status !== "processing") remove(id)
       })
     }
-  }, [asked, newest, readAt, remove])
+  }, [asked, newest, remove])
 
   const failed = (failure: Failure, id: string) => {
     if (failure.kind === "problem" && failure.status === 404) {

@@ -17,6 +17,22 @@ interface ParkedRowProps {
   readonly onGiveUp: () => void
 }
 
+/** What became of what was asked, as far as it is seen. */
+function Progress({ asked, isWaiting }: { readonly asked: Asked | undefined; readonly isWaiting: boolean }) {
+  const t = useTranslations("operator.parked")
+  const Icon = isWaiting ? WaitingIcon : WarningIcon
+  return (
+    <span className="block" role="status">
+      {asked === undefined ? null : (
+        <span className="flex items-center gap-1.5 text-small font-medium text-waiting">
+          <Icon className={isWaiting ? "breathing" : ""} size={14} />
+          {isWaiting ? asked.action === "replay" ? t("asked") : t("askedGiveUp") : t("again")}
+        </span>
+      )}
+    </span>
+  )
+}
+
 export function ParkedRow({ asked, onGiveUp, onReplay, parked }: ParkedRowProps) {
   const t = useTranslations("operator.parked")
   const format = useFormat()
@@ -34,7 +50,8 @@ export function ParkedRow({ asked, onGiveUp, onReplay, parked }: ParkedRowProps)
       </Cell>
       <Cell className="max-lg:order-3">
         <span className="font-medium">{t(`reasons.${reasonOf(reason)}.short`)}</span>{" "}
-        <code className="text-small text-ink-soft">{reason}</code>
+        <code className="text-small text-ink-soft max-lg:hidden">{reason}</code>
+        <Progress asked={asked} isWaiting={isWaiting} />
       </Cell>
       <Cell className="figures whitespace-nowrap max-lg:order-4 max-lg:text-right">
         <span title={format.count(count)}>{t("times", { count })}</span>
@@ -43,30 +60,25 @@ export function ParkedRow({ asked, onGiveUp, onReplay, parked }: ParkedRowProps)
         <RelativeTime instant={parked_at} />
       </Cell>
       <Cell className="max-lg:order-5 max-lg:col-span-2">
-        <div className="flex items-center gap-2 whitespace-nowrap max-lg:flex-wrap lg:justify-end">
-          {isWaiting
-            ? (
-              <span className="inline-flex h-7 items-center gap-1.5 text-small font-medium text-waiting" role="status">
-                <WaitingIcon className="breathing" size={14} />
-                {asked.action === "replay" ? t("asked") : t("askedGiveUp")}
-              </span>
-            )
-            : (
-              <>
-                {asked === undefined ?
-                  null :
-                  (
-                    <span className="inline-flex items-center gap-1.5 text-small text-waiting" role="status">
-                      <WarningIcon size={14} />
-                      {t("again")}
-                    </span>
-                  )}
-                <Button aria-label={t("replayOf", { id })} onClick={onReplay} size="small">{t("replay")}</Button>
-                <Button aria-label={t("giveUpOf", { id })} kind="danger" onClick={onGiveUp} size="small">
-                  {t("giveUp")}
-                </Button>
-              </>
-            )}
+        {/* the buttons stay where they are, and with them the focus of who pressed one */}
+        <div className="flex items-center gap-2 lg:justify-end">
+          <Button
+            aria-disabled={isWaiting}
+            aria-label={t("replayOf", { id })}
+            onClick={isWaiting ? undefined : onReplay}
+            size="small"
+          >
+            {t("replay")}
+          </Button>
+          <Button
+            aria-disabled={isWaiting}
+            aria-label={t("giveUpOf", { id })}
+            kind="danger"
+            onClick={isWaiting ? undefined : onGiveUp}
+            size="small"
+          >
+            {t("giveUp")}
+          </Button>
         </div>
       </Cell>
     </Row>

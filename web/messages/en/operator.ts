@@ -1,5 +1,5 @@
 export const operator = {
-  stale: "Old: read <ago></ago>",
+  stale: "Stale: read <ago></ago>",
   more: "Load more",
   loadingMore: "Loading more",
   /** Of what stands in a list. */
@@ -141,7 +141,7 @@ export const operator = {
       unknown_card_key: {
         short: "Card key is missing",
         sentence:
-          "The key that sealed its card is not among CARD_KEYS. Add it and restart: it is then decided by itself."
+          "The key that sealed its card is not among CARD_KEYS. Add it and restart: it is then decided by itself, or at once by Replay."
       },
       card_not_authentic: {
         short: "Card was altered",

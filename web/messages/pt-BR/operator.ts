@@ -143,7 +143,7 @@ export const operator: Translation["operator"] = {
       unknown_card_key: {
         short: "Falta a chave do cartão",
         sentence:
-          "A chave que selou o cartão não está em CARD_KEYS. Inclua-a e reinicie: a transação será decidida sozinha."
+          "A chave que selou o cartão não está em CARD_KEYS. Inclua-a e reinicie: a transação será decidida sozinha, ou na hora com Reprocessar."
       },
       card_not_authentic: {
         short: "Cartão adulterado",

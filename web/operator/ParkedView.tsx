@@ -2,7 +2,6 @@
 import { useState } from "react"
 import { useTranslations } from "use-intl"
 import type { Parked } from "../api/types.ts"
-import { ApprovedIcon } from "../ui/icons.tsx"
 import { EmptyState, FailureNotice } from "../ui/States.tsx"
 import { Confirm } from "./Confirm.tsx"
 import { ListSkeleton, Pager, StaleNotice, Table } from "./Listing.tsx"
@@ -66,7 +65,6 @@ export function ParkedView() {
                 <div className="rounded-large border border-line bg-surface" role="status">
                   <EmptyState title={t("none")}>
                     <p>{t("noneText")}</p>
-                    <ApprovedIcon className="text-approved" size={20} />
                   </EmptyState>
                 </div>
               )

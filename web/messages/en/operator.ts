@@ -9,7 +9,7 @@ export const operator = {
     backlog:
       "{count, plural, one {# transaction waits} other {# transactions wait}} for a decision, the oldest for {age}.",
     draining:
-      "A backlog is draining: {count, plural, one {# transaction waits} other {# transactions wait}}, {left} left.",
+      "A backlog is draining: {count, plural, one {# transaction waits} other {# transactions wait}}, about {left} left.",
     growing:
       "A backlog is growing: {count, plural, one {# transaction waits} other {# transactions wait}}, the oldest for {age}.",
     resending:

@@ -10,7 +10,7 @@ export const operator: Translation["operator"] = {
     backlog:
       "{count, plural, one {# transação espera} other {# transações esperam}} por uma decisão, a mais antiga há {age}.",
     draining:
-      "A fila está diminuindo: {count, plural, one {# transação espera} other {# transações esperam}}, faltam {left}.",
+      "A fila está diminuindo: {count, plural, one {# transação espera} other {# transações esperam}}, faltam cerca de {left}.",
     growing:
       "A fila está crescendo: {count, plural, one {# transação espera} other {# transações esperam}}, a mais antiga há {age}.",
     resending:

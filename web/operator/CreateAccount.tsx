@@ -57,9 +57,6 @@ export function CreateAccount({ onClose, onCreated, open }: CreateAccountProps) 
     >
       <form className="flex flex-col gap-3" id={form} noValidate onSubmit={(event) => void submit(event)}>
         <TextField
-          // the window was opened to fill it in
-          // oxlint-disable-next-line jsx-a11y/no-autofocus
-          autoFocus
           error={isEmpty ? t("nameRequired") : null}
           hint={t("nameHint")}
           label={t("name")}

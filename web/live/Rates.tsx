@@ -1,6 +1,6 @@
 "use client"
 import clsx from "clsx"
-import { type ReactNode, useEffect, useId, useMemo, useState } from "react"
+import { type ReactNode, useId, useMemo, useState } from "react"
 import { useTranslations } from "use-intl"
 import type { Second } from "../feed/Rates.ts"
 import { useFeedState, useSeconds } from "../feed/useFeed.tsx"
@@ -114,6 +114,8 @@ export function Rates() {
         >
           {last === undefined
             ? null
+            : perSecond > 0 && perSecond < 0.1
+            ? `<${format.decimal(0.1)}`
             : perSecond >= 100
             ? format.count(Math.round(perSecond))
             : format.decimal(perSecond)}
@@ -148,7 +150,7 @@ export function Rates() {
         ? (
           <div
             className={clsx(
-              "h-24 min-w-0 px-2 pb-1 sm:px-3 lg:h-auto lg:grow lg:py-2 lg:pr-12 lg:pl-0 [@media(max-height:640px)]:hidden",
+              "h-20 min-w-0 px-2 pb-1 sm:px-3 lg:h-auto lg:grow lg:py-2 lg:pr-12 lg:pl-0 [@media(max-height:640px)]:hidden",
               !isLive && "opacity-60"
             )}
             id={id}
@@ -225,11 +227,9 @@ function Chart({ seconds }: { readonly seconds: ReadonlyArray<Second> }) {
   const format = useFormat()
   const [told, setTold] = useState(seconds)
   const toldAt = told.at(-1)?.at ?? -Infinity
-  const isOld = (seconds.at(-1)?.at ?? -Infinity) >= toldAt + tablePace
-  useEffect(() => {
-    if (isOld) setTold(seconds)
-    // at its pace, not with each second
-  }, [isOld])
+  // what is read of the time before this page was opened is told at once
+  const hasGrown = seconds.length > 0 && totalsOf(seconds).accepted > 2 * totalsOf(told).accepted
+  if (hasGrown || (seconds.at(-1)?.at ?? -Infinity) > toldAt + tablePace - 1) setTold(seconds)
 
   const duration = (p95: number | null) => p95 === null ? nothing : format.duration(p95)
   const rows = useMemo(() => {

@@ -10,11 +10,11 @@ import { type Format, useFormat } from "../ui/format.ts"
 const countsTo = 0.62
 const stripFrom = 0.72
 
-/** The next of 1, 2, 5, 10, 20, …: the axis ends on a number that one can read. */
+/** The next number of one digit and zeros: the axis ends on what one can read. */
 const niceMax = (value: number): number => {
   if (value <= 1) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power
+  return Math.ceil(value / power) * power
 }
 
 const maxOf = (values: ArrayLike<number | null | undefined>): number => {
@@ -84,7 +84,7 @@ const optionsOf = (
   const grid = { stroke: () => colors().line, width: 1 }
   return {
     pxAlign: 1,
-    padding: [4, 0, 0, 0],
+    padding: [7, 0, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -121,9 +121,9 @@ const optionsOf = (
       {
         ...axis,
         size: 18,
-        space: 80,
+        space: 64,
         grid: { show: false },
-        incrs: [60],
+        incrs: [60, 120, 300],
         values: (_, splits) => splits.map((at) => format.minute(at * 1_000))
       },
       {
@@ -140,8 +140,8 @@ const optionsOf = (
         side: 1,
         size: 52,
         grid,
-        splits: (u) => [0, p95Max(u)],
-        values: (_, splits) => splits.map((value) => value === 0 ? "" : format.duration(value))
+        splits: (u) => [p95Max(u)],
+        values: (_, splits) => splits.map(format.duration)
       }
     ]
   }
@@ -261,7 +261,7 @@ export function RatesChart({ label, seconds }: { readonly label: string; readonl
             <span className="min-w-6 font-medium text-ink" data-said={kind} />
           </span>
         ))}
-        <span className="ml-auto" data-said="at" />
+        <span data-said="at" />
       </p>
       <div className="min-h-0 grow overflow-hidden" ref={host} />
     </div>

@@ -2,13 +2,13 @@ export const rates = {
   title: "Rates",
   show: "Show the chart",
   hide: "Hide the chart",
-  throughput: { label: "Throughput", hint: "accepted, last 60 s", unit: "/s" },
+  throughput: { label: "Throughput", hint: "last 60 s", unit: "/s" },
   approval: {
     label: "Approved",
-    hint: "{count, plural, =0 {none decided, last 60 s} other {of # decided, last 60 s}}"
+    hint: "{count, plural, =0 {none decided} other {of # decided}}"
   },
-  p95: { label: "p95 to decision", short: "p95", hint: "slowest second of 60" },
-  waiting: { label: "Waiting", hint: "undecided, last 5 min" },
+  p95: { label: "p95 to decision", short: "p95", hint: "slowest second" },
+  waiting: { label: "Waiting", hint: "last 5 min" },
   description: {
     throughput: "Transactions accepted per second, the mean of the last 60 complete seconds",
     approval:

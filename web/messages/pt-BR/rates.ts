@@ -4,13 +4,13 @@ export const rates: Translation["rates"] = {
   title: "Taxas",
   show: "Mostrar o gráfico",
   hide: "Ocultar o gráfico",
-  throughput: { label: "Vazão", hint: "aceitas, últimos 60 s", unit: "/s" },
+  throughput: { label: "Vazão", hint: "últimos 60 s", unit: "/s" },
   approval: {
     label: "Aprovadas",
-    hint: "{count, plural, =0 {nenhuma decidida em 60 s} one {de # decidida em 60 s} other {de # decididas em 60 s}}"
+    hint: "{count, plural, =0 {nenhuma decidida} one {de # decidida} other {de # decididas}}"
   },
-  p95: { label: "p95 até a decisão", short: "p95", hint: "segundo mais lento de 60" },
-  waiting: { label: "Aguardando", hint: "sem decisão, últimos 5 min" },
+  p95: { label: "p95 até a decisão", short: "p95", hint: "segundo mais lento" },
+  waiting: { label: "Aguardando", hint: "últimos 5 min" },
   description: {
     throughput: "Transações aceitas por segundo, em média, nos últimos 60 segundos completos",
     approval: "A parcela de aprovadas entre as que foram aceitas nos últimos 60 segundos completos e já têm decisão",

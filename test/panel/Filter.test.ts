@@ -3,7 +3,7 @@ import { Either, FastCheck, Schema } from "effect"
 import { TransactionQuery } from "../../src/layers/http/TransactionQuery.ts"
 import type { Transaction } from "../../web/api/types.ts"
 import { everything, type Filter, isEverything, listPath, matches } from "../../web/feed/Filter.ts"
-import { begin, transactionOf } from "./Samples.ts"
+import { begin, type Status, transactionOf } from "./Samples.ts"
 
 const decode = Schema.decodeUnknownEither(TransactionQuery)
 
@@ -45,7 +45,7 @@ const filter: FastCheck.Arbitrary<Filter> = FastCheck.record({
 
 const transaction: FastCheck.Arbitrary<Transaction> = FastCheck.record({
   at: FastCheck.integer({ min: begin, max: begin + 1_000 }),
-  status: FastCheck.constantFrom("processing", "approved", "rejected"),
+  status: FastCheck.constantFrom<Status>("processing", "approved", "rejected"),
   amount: FastCheck.integer({ min: -1, max: 5 }),
   brand: FastCheck.constantFrom("visa", "mastercard", null),
   last4: FastCheck.constantFrom("4242", "0000", null),

@@ -1,5 +1,5 @@
 "use client"
-import clsx from "clsx"
+import { clsx } from "clsx"
 import { type ReactNode, useId, useMemo, useState } from "react"
 import { useTranslations } from "use-intl"
 import type { Second } from "../feed/Rates.ts"
@@ -91,74 +91,70 @@ export function Rates() {
     : null
 
   return (
-    <section
-      aria-label={t("title")}
-      className={clsx(
-        "relative shrink-0 border-b border-line bg-surface",
-        isOpen && "lg:flex lg:h-28 lg:items-stretch"
-      )}
-    >
-      <dl
-        className={clsx(
-          "grid grid-cols-4 gap-x-3 px-3 py-2 pr-11 sm:gap-x-6 sm:px-4",
-          isOpen ? "lg:w-124 lg:shrink-0 lg:content-center lg:gap-x-5 lg:pr-2" : "lg:max-w-180",
-          !isLive && "text-ink-faint"
-        )}
-      >
-        <Tile
-          description={t("description.throughput")}
-          hint={t("throughput.hint")}
-          isOpen={isOpen}
-          label={t("throughput.label")}
-          unit={t("throughput.unit")}
+    <section aria-label={t("title")} className="@container relative shrink-0 border-b border-line bg-surface">
+      <div className={clsx(isOpen && "@4xl:flex @4xl:h-28 @4xl:items-stretch")}>
+        <dl
+          className={clsx(
+            "grid grid-cols-4 gap-x-3 px-3 py-2 pr-11 sm:gap-x-6 sm:px-4",
+            isOpen ? "@4xl:w-124 @4xl:shrink-0 @4xl:content-center @4xl:gap-x-5 @4xl:pr-2" : "@4xl:max-w-180",
+            !isLive && "text-ink-faint"
+          )}
         >
-          {last === undefined
-            ? null
-            : perSecond > 0 && perSecond < 0.1
-            ? `<${format.decimal(0.1)}`
-            : perSecond >= 100
-            ? format.count(Math.round(perSecond))
-            : format.decimal(perSecond)}
-        </Tile>
-        <Tile
-          description={t("description.approval")}
-          hint={t("approval.hint", { count: decided })}
-          isOpen={isOpen}
-          label={t("approval.label")}
-        >
-          {decided === 0 ? null : format.percent(minute.approved / decided)}
-        </Tile>
-        <Tile
-          description={t("description.p95")}
-          hint={t("p95.hint")}
-          isOpen={isOpen}
-          label={t("p95.label")}
-          short={t("p95.short")}
-        >
-          {minute.p95 === null ? null : format.duration(minute.p95)}
-        </Tile>
-        <Tile
-          description={t("description.waiting")}
-          hint={t("waiting.hint")}
-          isOpen={isOpen}
-          label={t("waiting.label")}
-        >
-          {last === undefined ? null : format.count(all.accepted - all.approved - all.rejected)}
-        </Tile>
-      </dl>
-      {isOpen
-        ? (
-          <div
-            className={clsx(
-              "h-20 min-w-0 px-2 pb-1 sm:px-3 lg:h-auto lg:grow lg:py-2 lg:pr-12 lg:pl-0 [@media(max-height:640px)]:hidden",
-              !isLive && "opacity-60"
-            )}
-            id={id}
+          <Tile
+            description={t("description.throughput")}
+            hint={t("throughput.hint")}
+            isOpen={isOpen}
+            label={t("throughput.label")}
+            unit={t("throughput.unit")}
           >
-            <Chart seconds={complete} />
-          </div>
-        )
-        : null}
+            {last === undefined
+              ? null
+              : perSecond > 0 && perSecond < 0.1
+              ? `<${format.decimal(0.1)}`
+              : perSecond >= 100
+              ? format.count(Math.round(perSecond))
+              : format.decimal(perSecond)}
+          </Tile>
+          <Tile
+            description={t("description.approval")}
+            hint={t("approval.hint", { count: decided })}
+            isOpen={isOpen}
+            label={t("approval.label")}
+          >
+            {decided === 0 ? null : format.percent(minute.approved / decided)}
+          </Tile>
+          <Tile
+            description={t("description.p95")}
+            hint={t("p95.hint")}
+            isOpen={isOpen}
+            label={t("p95.label")}
+            short={t("p95.short")}
+          >
+            {minute.p95 === null ? null : format.duration(minute.p95)}
+          </Tile>
+          <Tile
+            description={t("description.waiting")}
+            hint={t("waiting.hint")}
+            isOpen={isOpen}
+            label={t("waiting.label")}
+          >
+            {last === undefined ? null : format.count(all.accepted - all.approved - all.rejected)}
+          </Tile>
+        </dl>
+        {isOpen
+          ? (
+            <div
+              className={clsx(
+                "h-20 min-w-0 px-2 pb-1 sm:px-3 @4xl:h-auto @4xl:grow @4xl:py-2 @4xl:pr-12 @4xl:pl-0 [@media(max-height:640px)]:hidden",
+                !isLive && "opacity-60"
+              )}
+              id={id}
+            >
+              <Chart seconds={complete} />
+            </div>
+          )
+          : null}
+      </div>
       <Button
         aria-controls={isOpen ? id : undefined}
         aria-expanded={isOpen}
@@ -175,7 +171,7 @@ export function Rates() {
       {note === null
         ? null
         : (
-          <p className="px-3 pb-1 text-tiny text-ink-soft sm:px-4 lg:absolute lg:bottom-0.5 lg:left-0" data-note>
+          <p className="px-3 pb-1 text-tiny text-ink-soft sm:px-4 @4xl:absolute @4xl:bottom-0.5 @4xl:left-0" data-note>
             {note}
           </p>
         )}
@@ -208,7 +204,10 @@ function Tile(
       </dt>
       <dd>
         <span
-          className={clsx("figures block truncate font-semibold", isOpen ? "text-title lg:text-figure" : "text-large")}
+          className={clsx(
+            "figures block truncate font-semibold",
+            isOpen ? "text-title @4xl:text-figure" : "text-large"
+          )}
         >
           {children ?? nothing}
           {children === null || unit === undefined

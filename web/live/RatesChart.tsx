@@ -10,11 +10,11 @@ import { type Format, useFormat } from "../ui/format.ts"
 const countsTo = 0.62
 const stripFrom = 0.72
 
-/** The next number of one digit and zeros: the axis ends on what one can read. */
+/** The next 1, 1.5, 2, 2.5, … of its power of ten: the axis ends on what one can read. */
 const niceMax = (value: number): number => {
   if (value <= 1) return 1
-  const power = 10 ** Math.floor(Math.log10(value))
-  return Math.ceil(value / power) * power
+  const step = Math.max(1, 10 ** Math.floor(Math.log10(value)) / 2)
+  return Math.ceil(value / step) * step
 }
 
 const maxOf = (values: ArrayLike<number | null | undefined>): number => {

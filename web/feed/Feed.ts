@@ -144,9 +144,10 @@ export class Feed {
 
   readonly readOlder = async (): Promise<void> => {
     const store = this.#store
-    if (this.#state.older.kind === "loading" || this.#state.newest.kind !== "ready" || !store.hasOlder) return
-    this.#set({ older: { kind: "loading" } })
     const after = store.readTo
+    if (this.#state.older.kind === "loading" || this.#state.newest.kind !== "ready") return
+    if (after === null || !store.hasOlder) return
+    this.#set({ older: { kind: "loading" } })
     const result = await this.#readPage(store, after)
     if (store !== this.#store) return
     if (!result.ok) return this.#set({ older: { kind: "failed", failure: result.failure } })

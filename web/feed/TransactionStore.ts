@@ -153,7 +153,7 @@ export class TransactionStore {
     const newest = this.#newestId()
     // between what is known and what was listed others may be missing: only the list is without a gap
     const hasGap = hasOlder && newest !== null && newest < low
-    if (hasGap && this.#frozen) {
+    if (hasGap && this.#frozen && this.#readTo !== null) {
       this.#overflowed = true
       for (const transaction of transactions) if (this.#numberOf.has(transaction.id)) this.#apply(transaction)
       return

@@ -146,7 +146,7 @@ export function Rates() {
             <div
               className={clsx(
                 "h-20 min-w-0 px-2 pb-1 sm:px-3 @4xl:h-auto @4xl:grow @4xl:py-2 @4xl:pr-12 @4xl:pl-0 [@media(max-height:640px)]:hidden",
-                !isLive && "opacity-60"
+                !isLive && "[&_canvas]:opacity-70"
               )}
               id={id}
             >

@@ -115,7 +115,8 @@ const optionsOf = (
         stroke: () => colors().approved,
         fill: () => colors().approvedSoft
       },
-      { scale: "p95", points: { show: false }, width: 1, stroke: () => colors().ink, spanGaps: false }
+      // stepped too: a second between two empty ones is seen
+      { scale: "p95", paths: stepped, points: { show: false }, width: 1, stroke: () => colors().ink }
     ],
     axes: [
       {

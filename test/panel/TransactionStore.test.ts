@@ -61,6 +61,14 @@ describe("the rows of a filter", () => {
     assert.strictEqual(waiting(store), 0)
   })
 
+  it("are the same objects until they change, so that nothing is drawn for what is heard again", () => {
+    const store = new TransactionStore(everything)
+    hear(store, transactionOf(1), transactionOf(1, "approved"))
+    const row = store.at(0)
+    hear(store, transactionOf(1, "approved"), transactionOf(1, "rejected"), transactionOf(1))
+    assert.strictEqual(store.at(0), row)
+  })
+
   it("leave a status when they may move, and not before", () => {
     const store = new TransactionStore(ofStatus("processing"))
     store.applyNewest([2, 1].map((_) => transactionOf(_)), false)

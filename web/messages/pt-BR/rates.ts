@@ -18,8 +18,8 @@ export const rates: Translation["rates"] = {
       "Da aceitação à decisão. Cada segundo tem o seu percentil 95; este é o maior dos últimos 60 segundos completos, então pelo menos 95% foram decididas dentro dele",
     waiting: "Aceitas nos últimos 5 minutos e ainda sem decisão"
   },
-  stopped: "Fora do ar. Números de {time}",
-  unknown: "Fora do ar. Ainda sem números",
+  stopped: "Sem conexão ao vivo. Números de {time}",
+  unknown: "Sem conexão ao vivo. Ainda sem números",
   paused: "A lista está pausada; estes números continuam",
   chart: {
     approved: "Aprovadas",

@@ -30,11 +30,22 @@ const arrows = {
 }
 
 /**
+ * What the panel takes of the gateway: its types, and what runs in a browser as it does on a server.
+ *
+ * @param {string} path relative to the project
+ * @param {boolean} isType
+ */
+const isForPanel = (path, isType) =>
+  path.startsWith("src/domain/") || path === "src/layers/client/EventParser.ts" ||
+  (isType && path.startsWith("src/layers/http/"))
+
+/**
  * @param {string} path
- * @returns {Place | "outside" | "nowhere"}
+ * @returns {Place | "web" | "outside" | "nowhere"}
  */
 const placeOf = (path) => {
   const [top, folder = "", ...rest] = relative(root, path).split(sep)
+  if (top === "web") return "web"
   if (top !== "src") return "outside"
   if (folder === "domain" || folder === "services" || folder === "layers") return folder
   return rest.length === 0 ? "entry" : "nowhere"
@@ -52,19 +63,26 @@ const packageOf = (specifier) =>
  * @param {string} file absolute
  * @param {string} specifier
  * @param {ReadonlyArray<string>} names "*" is all of it
+ * @param {boolean} isType whether nothing of it is left when it runs
  */
-const refusal = (file, specifier, names) => {
+const refusal = (file, specifier, names, isType) => {
   const from = placeOf(file)
   if (from === "nowhere") return "src holds domain, services, layers and entry points; this file is none of them"
   if (/^[./]/.test(specifier)) {
-    const to = placeOf(resolve(dirname(file), specifier))
+    const path = resolve(dirname(file), specifier)
+    const to = placeOf(path)
     if (to === "entry") return "nothing imports an entry point"
+    if (from === "web") {
+      return to === "web" || isForPanel(relative(root, path).split(sep).join("/"), isType)
+        ? undefined
+        : "web may import types of src/layers/http, src/domain, and src/layers/client/EventParser.ts: nothing else of the project runs in a browser"
+    }
     if (from === "outside" || arrows[from].folders.includes(to)) return undefined
     return `${arrows[from].name} may not import ${
-      to === "outside" ? "from outside src" : `src/${to}`
+      to === "outside" || to === "web" ? "from outside src" : `src/${to}`
     }: imports point inward`
   }
-  if (from === "outside" || !arrows[from].onlyEffect) return undefined
+  if (from === "outside" || from === "web" || !arrows[from].onlyEffect) return undefined
   if (packageOf(specifier) !== "effect") {
     return `${arrows[from].name} may not import ${packageOf(specifier)}: of all packages only effect`
   }
@@ -86,6 +104,16 @@ const nameOf = ({ type, imported, local }) => {
   return name.name ?? name.value
 }
 
+/**
+ * Whether a declaration leaves nothing behind when types are stripped.
+ *
+ * @param {any} node
+ * @param {"importKind" | "exportKind"} kind
+ */
+const isTypeOnly = (node, kind) =>
+  node[kind] === "type" ||
+  (node.specifiers.length > 0 && node.specifiers.every((/** @type {any} */ _) => _[kind] === "type"))
+
 /** Imports point inward: entry points → layers → services → domain. `no-restricted-imports` does not resolve paths. */
 const importDirection = {
   /** @param {any} context */
@@ -95,9 +123,9 @@ const importDirection = {
      * @param {any} source
      * @param {ReadonlyArray<string>} names
      */
-    const look = (node, source, names = ["*"]) => {
+    const look = (node, source, names = ["*"], isType = false) => {
       const message = source.type === "Literal"
-        ? refusal(context.filename, source.value, names)
+        ? refusal(context.filename, source.value, names, isType)
         : placeOf(context.filename) === "outside"
         ? undefined
         : "what is imported is written as a plain string, so that its direction can be seen"
@@ -105,17 +133,17 @@ const importDirection = {
     }
     return {
       /** @param {any} node */
-      ImportDeclaration: (node) => look(node, node.source, node.specifiers.map(nameOf)),
+      ImportDeclaration: (node) => look(node, node.source, node.specifiers.map(nameOf), isTypeOnly(node, "importKind")),
       /** @param {any} node */
       ExportNamedDeclaration: (node) => {
-        if (node.source !== null) look(node, node.source, node.specifiers.map(nameOf))
+        if (node.source !== null) look(node, node.source, node.specifiers.map(nameOf), isTypeOnly(node, "exportKind"))
       },
       /** @param {any} node */
-      ExportAllDeclaration: (node) => look(node, node.source),
+      ExportAllDeclaration: (node) => look(node, node.source, ["*"], node.exportKind === "type"),
       /** @param {any} node */
       ImportExpression: (node) => look(node, node.source),
       /** @param {any} node */
-      TSImportType: (node) => look(node, node.source),
+      TSImportType: (node) => look(node, node.source, ["*"], true),
       /** @param {any} node */
       TSExternalModuleReference: (node) => look(node, node.expression)
     }

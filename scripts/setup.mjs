@@ -173,20 +173,21 @@ export const ensureInstalled = async () => {
 
 /**
  * @param {string} folder
+ * @param {ReadonlySet<string>} [except] names that are passed over
  * @returns {ReadonlyArray<string>}
  */
-const filesIn = (folder) =>
+const filesIn = (folder, except = new Set()) =>
   readdirSync(inProject(folder), { withFileTypes: true })
+    .filter(({ name }) => !except.has(name))
     .map((entry) => ({ entry, path: `${folder}/${entry.name}` }))
     .sort((a, b) => a.path < b.path ? -1 : 1)
-    .flatMap(({ entry, path }) => entry.isDirectory() ? filesIn(path) : [path])
+    .flatMap(({ entry, path }) => entry.isDirectory() ? filesIn(path, except) : [path])
+
+/** @param {ReadonlyArray<string>} paths */
+const digestOf = (paths) => digest(paths.flatMap((path) => [path, readFileSync(inProject(path))]))
 
 /** Changes when anything changes that the bundle is made of. */
-export const sources = () =>
-  digest(
-    [...filesIn("src"), "scripts/build.mjs", "tsconfig.json", "package-lock.json"]
-      .flatMap((path) => [path, readFileSync(inProject(path))])
-  )
+export const sources = () => digestOf([...filesIn("src"), "scripts/build.mjs", "tsconfig.json", "package-lock.json"])
 
 export const builtStamp = "dist/.sources"
 
@@ -199,6 +200,34 @@ export const ensureBuilt = async () => {
     [inProject("scripts/build.mjs")],
     "The build failed; esbuild says why above."
   )
+}
+
+export const panelFolder = "dist/panel"
+export const panelStamp = ".sources"
+
+/** What is in `web` but made, not written. */
+const madeInWeb = new Set(["node_modules", ".next", "out", "next-env.d.ts", "tsconfig.tsbuildinfo"])
+
+/** Changes when anything changes that the panel is made of: also what it imports of the gateway. */
+export const panelSources = () =>
+  digestOf([
+    ...filesIn("web", madeInWeb),
+    ...["src/domain", "src/layers/client", "src/layers/http"].flatMap((folder) => filesIn(folder)),
+    "scripts/build-panel.mjs",
+    "scripts/panel-export.mjs",
+    "package-lock.json"
+  ])
+
+/** Whether the panel is that of the sources as they are; where there are no sources, there is nothing to build. */
+export const isPanelBuilt = () =>
+  !existsSync(inProject("web/package.json")) ||
+  (existsSync(inProject(`${panelFolder}/manifest.json`)) && read(`${panelFolder}/${panelStamp}`) === panelSources())
+
+/** The panel of the sources as they are, for who cannot go on without. */
+export const ensurePanelBuilt = async () => {
+  if (isPanelBuilt()) return
+  const code = await run(process.execPath, [inProject("scripts/build-panel.mjs")], { stdio: ["ignore", 2, 2] })
+  if (code !== 0) giveUp("There is no panel: what is above says why.")
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

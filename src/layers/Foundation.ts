@@ -11,6 +11,7 @@ import {
   LoggingSettings,
   LogSettings,
   MysqlSettings,
+  PanelSettings,
   SubmissionCapacity,
   TopicSettings,
   UseCaseSettings
@@ -21,6 +22,7 @@ import { SystemRandomness } from "./SystemRandomness.ts"
 const CheckedSettings = Layer.effectDiscard(Config.all([
   HttpSettings,
   DataDirSettings,
+  PanelSettings,
   LogSettings,
   SubmissionCapacity,
   MysqlSettings,

@@ -20,6 +20,11 @@ export class CardKeys extends Context.Tag("gateway/CardKeys")<CardKeys, Arr.NonE
 /** Root of every keyed digest (HmacDigests). It does not rotate. */
 export class SecretPepper extends Context.Tag("gateway/SecretPepper")<SecretPepper, Redacted.Redacted>() {}
 
+/** Where a person finds the operator's secret; null when it is not in a file of the gateway's. */
+export class OperatorSecretFile extends Context.Reference<OperatorSecretFile>()("gateway/OperatorSecretFile", {
+  defaultValue: (): string | null => null
+}) {}
+
 const KeyFile = Schema.parseJson(Schema.Struct({
   operatorSecret: Schema.Redacted(Schema.NonEmptyString),
   secretPepper: Schema.Redacted(Schema.NonEmptyString),
@@ -77,7 +82,7 @@ const embeddedKeys = Effect.gen(function*() {
       cardKeys: Redacted.make(`k1:${base64(randomness.bytes(32))}`)
     }
     yield* writePrivately(file, `${yield* Effect.orDie(Schema.encode(KeyFile)(made))}\n`)
-    return { ...made, ...settings }
+    return { ...made, ...settings, file }
   }
   const read = Schema.decodeUnknownEither(KeyFile)(text)
   if (Either.isLeft(read)) {
@@ -86,17 +91,18 @@ const embeddedKeys = Effect.gen(function*() {
         `${file} is damaged: restore it from your backup, because secrets and sealed cards are worth nothing without it.`
     })
   }
-  return { ...read.right, ...settings }
+  return { ...read.right, ...settings, file }
 })
 
 export const EmbeddedKeys = Layer.unwrapEffect(Effect.gen(function*() {
-  const { path: folder } = yield* DataDir
-  const { cardKeys, operatorSecret, secretPepper } = yield* embeddedKeys
-  const ring = yield* parseCardKeys(cardKeys, `CARD_KEYS or ${path.join(folder, "keys.json")}`)
+  const { cardKeys, file, operatorSecret, secretPepper } = yield* embeddedKeys
+  const settings = yield* KeySettings
+  const ring = yield* parseCardKeys(cardKeys, `CARD_KEYS or ${file}`)
   return Layer.mergeAll(
     Layer.succeed(CardKeys, ring),
     Layer.succeed(SecretPepper, secretPepper),
-    Layer.succeed(OperatorSecret, operatorSecret)
+    Layer.succeed(OperatorSecret, operatorSecret),
+    Layer.succeed(OperatorSecretFile, settings.operatorSecret === undefined ? file : null)
   )
 }))
 

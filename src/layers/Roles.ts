@@ -5,7 +5,8 @@ import { ServerSettings } from "./Settings.ts"
 /** Every role in one process on SQLite, or processes with Kafka between them and MySQL under them. */
 export type Chosen =
   | { readonly profile: "embedded"; readonly role: typeof embedded[number] }
-  | { readonly profile: "distributed"; readonly role: Role }
+  | { readonly profile: "distributed"; readonly role: Exclude<Role, "panel"> }
+  | { readonly profile: "both"; readonly role: "panel" }
 
 type Server = "DATABASE_URL" | "PROCESSOR_DATABASE_URL" | "KAFKA_BROKERS"
 
@@ -15,6 +16,7 @@ const needs = {
   intake: ["DATABASE_URL", "KAFKA_BROKERS"],
   processor: ["PROCESSOR_DATABASE_URL", "KAFKA_BROKERS"],
   recorder: ["DATABASE_URL", "KAFKA_BROKERS"],
+  panel: [],
   migrate: ["DATABASE_URL", "PROCESSOR_DATABASE_URL"],
   audit: ["DATABASE_URL", "PROCESSOR_DATABASE_URL"]
 } as const satisfies Record<string, ReadonlyArray<Server>>
@@ -41,6 +43,7 @@ export const chooseProfile = Effect.fnUntraced(
         sentence: `There is no role ${name}: choose one of ${Object.keys(needs).join(", ")}, or none for all of them.`
       })
     }
+    if (name === "panel") return { profile: "both", role: name }
     const named = Object.keys(Record.getSomes<string, unknown>(yield* ServerSettings))
     if (named.length === 0 && isEmbedded(name)) return { profile: "embedded", role: name }
     const missing = needs[name].filter((_) => !named.includes(_))

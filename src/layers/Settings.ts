@@ -73,6 +73,9 @@ export const HttpSettings = Config.all({
 
 export const DataDirSettings = Config.nonEmptyString("DATA_DIR").pipe(Config.withDefault("./data"))
 
+/** Where the export of the panel is, if not where the project has it. */
+export const PanelSettings = Config.option(Config.nonEmptyString("PANEL_DIR"))
+
 export const LogSettings = Config.all({
   /** Records that may wait for their append. */
   laneCapacity: count("LANE_CAPACITY", 10_000),

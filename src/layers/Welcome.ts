@@ -1,18 +1,18 @@
 import { Clock, Console, Effect, Layer, Option } from "effect"
 import { basic, DemoAccount } from "./DemoAccount.ts"
 import { ApiAddress } from "./http/HttpIntake.ts"
-import type { Listening } from "./http/HttpServer.ts"
 import { ManagementAddress } from "./http/Management.ts"
-
-const urlOf = ({ host, port }: Listening) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+import { OperatorSecretFile } from "./Keys.ts"
+import { tellStarted, urlOf } from "./ListeningUrl.ts"
 
 /** Tells a person who has just started the gateway where to look and what to try. */
 export const Welcome = Layer.effectDiscard(Effect.gen(function*() {
-  const { host, port } = yield* ApiAddress
+  const api = yield* ApiAddress
   const management = yield* ManagementAddress
   const demo = yield* DemoAccount
+  const operatorSecretFile = yield* OperatorSecretFile
   const year = new Date(yield* Clock.currentTimeMillis).getUTCFullYear() + 2
-  const base = urlOf({ host, port })
+  const base = urlOf(api)
   const example = JSON.stringify({
     amount: 1999,
     card: { number: "4242424242424242", holder: "Ada Lovelace", exp_month: 12, exp_year: year, cvv: "123" }
@@ -20,9 +20,13 @@ export const Welcome = Layer.effectDiscard(Effect.gen(function*() {
   const lines = [
     "",
     "The gateway is running.",
+    `  Panel          ${base}/`,
     `  API            ${base}/v1`,
     `  Documentation  ${base}/docs`,
     `  Metrics        ${urlOf(management)}/metrics`,
+    ...(operatorSecretFile === null
+      ? []
+      : [`  Operator       sign in as operator with operatorSecret of ${operatorSecretFile}`]),
     ...Option.match(demo, {
       onNone: () => [],
       onSome: (credential) => [
@@ -38,4 +42,5 @@ export const Welcome = Layer.effectDiscard(Effect.gen(function*() {
     ""
   ]
   yield* Console.log(lines.join("\n"))
+  yield* tellStarted(base)
 }))

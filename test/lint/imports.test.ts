@@ -8,7 +8,7 @@ import { afterAll, beforeAll } from "vitest"
 const project = resolve(import.meta.dirname, "../..")
 
 /** From which kind of file, what it says. */
-type Case = readonly [from: "domain" | "services" | "layers" | "entry" | "test" | "elsewhere", code: string]
+type Case = readonly [from: "domain" | "services" | "layers" | "entry" | "test" | "elsewhere" | "web", code: string]
 
 const folders = {
   domain: "src/domain",
@@ -16,7 +16,8 @@ const folders = {
   layers: "src/layers/sql",
   entry: "src",
   test: "test/domain",
-  elsewhere: "src/helpers"
+  elsewhere: "src/helpers",
+  web: "web/feed"
 }
 
 const importDirection = "gateway(import-direction)"
@@ -54,6 +55,16 @@ const refused: ReadonlyArray<readonly [...Case, rule: string]> = [
   ["entry", "import { x } from \"./main.ts\"", importDirection],
   ["test", "import { x } from \"../../src/main.ts\"", importDirection],
   ["elsewhere", "import { x } from \"../domain/Money.ts\"", importDirection],
+  ["web", "import { x } from \"../../src/layers/http/Problem.ts\"", importDirection],
+  ["web", "import { type X, y } from \"../../src/layers/http/Problem.ts\"", importDirection],
+  ["web", "import type { X } from \"../../src/layers/sql/Dialect.ts\"", importDirection],
+  ["web", "import type { X } from \"../../src/services/Log.ts\"", importDirection],
+  ["web", "import { x } from \"../../src/layers/client/Transport.ts\"", importDirection],
+  ["web", "export const x = () => import(\"../../src/layers/http/Problem.ts\")", importDirection],
+  ["web", "import { x } from \"../../src/client.ts\"", importDirection],
+  ["web", "import { x } from \"../../scripts/setup.mjs\"", importDirection],
+  ["domain", "import { x } from \"../../web/feed/Filter.ts\"", importDirection],
+  ["layers", "import { x } from \"../../../web/feed/Filter.ts\"", importDirection],
   ["domain", "export const x = async () => 1", "oxc(no-async-await)"],
   ["services", "export const x = async () => 1", "oxc(no-async-await)"],
   ["services", "export const x = () => setTimeout(() => {}, 1)", "eslint(no-restricted-globals)"],
@@ -88,6 +99,16 @@ const accepted: ReadonlyArray<Case> = [
     "import { NodeRuntime } from \"@effect/platform-node\"\nimport { x } from \"./layers/sql/Schema.ts\"\nexport const y = [NodeRuntime, x]"
   ],
   ["entry", "export * from \"./services/Log.ts\"\nexport * from \"./domain/Money.ts\""],
+  [
+    "web",
+    "import type { X } from \"../../src/layers/http/Problem.ts\"\nimport { type Y } from \"../../src/layers/http/Csv.ts\"\nexport type Z = [X, Y]"
+  ],
+  [
+    "web",
+    "export { x } from \"../../src/domain/Money.ts\"\nexport { y } from \"../../src/layers/client/EventParser.ts\""
+  ],
+  ["web", "export type T = import(\"../../src/layers/http/Problem.ts\").T"],
+  ["web", "export * from \"./Store.ts\"\nexport { useState } from \"react\""],
   ["test", "export * from \"../../src/layers/sql/Schema.ts\"\nexport * from \"../support.ts\""]
 ]
 
@@ -110,7 +131,7 @@ describe("the linter", () => {
     for (const file of [".oxlintrc.json", "scripts/oxlint-plugin.mjs"]) cpSync(join(project, file), join(copy, file))
     refused.forEach((row, index) => put(fileOf(row, `Refused${index}`), row[1]))
     accepted.forEach((row, index) => put(fileOf(row, `Accepted${index}`), row[1]))
-    const { stdout } = spawnSync(join(project, "node_modules/.bin/oxlint"), ["--format=json", "src", "test"], {
+    const { stdout } = spawnSync(join(project, "node_modules/.bin/oxlint"), ["--format=json", "src", "test", "web"], {
       cwd: copy,
       encoding: "utf8"
     })

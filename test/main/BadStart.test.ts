@@ -359,6 +359,8 @@ const nonsense: Readonly<Record<string, ReadonlyArray<string>>> = {
   REQUEST_TIMEOUT_MS: notTime,
   SHUTDOWN_GRACE_MS: [...notTime, "0", "-1"],
   DATA_DIR: ["/dev/null", "/proc/nowhere"],
+  // a folder that is not there may be made later, and one that holds something else is no reason not to decide
+  PANEL_DIR: anything,
   OPERATOR_SECRET: anything,
   SECRET_PEPPER: anything,
   CARD_KEYS: notKeys,

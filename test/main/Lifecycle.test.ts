@@ -91,6 +91,8 @@ describe("the first start", concurrently, () => {
     }
     for (const file of readdirSync(dataDir)) assert.strictEqual(statSync(join(dataDir, file)).mode & 0o077, 0, file)
     const printed = running.stdout()
+    assert.include(printed, `Panel          http://127.0.0.1:${port}/\n`)
+    assert.include(printed, `sign in as operator with operatorSecret of ${join(dataDir, "keys.json")}\n`)
     assert.include(printed, `API            http://127.0.0.1:${port}/v1\n`)
     assert.include(printed, `Documentation  http://127.0.0.1:${port}/docs\n`)
     const managementPort = running.managementPort()
@@ -213,6 +215,8 @@ describe("the first start", concurrently, () => {
     assert.strictEqual((await call(port, "GET", path, { as: operatorOf(dataDir) })).status, 401)
     const { stderr, stdout } = await stop(running)
     assert.notInclude(stdout + stderr, secret)
+    // that of the file would not let anybody in
+    assert.notInclude(stdout, "operatorSecret")
   })
 })
 

@@ -85,8 +85,11 @@ export interface MainProcess {
   readonly kill: (signal: NodeJS.Signals) => void
 }
 
-/** The lines of the welcome, to the last one: where everything is, or the command to try. */
-const welcome = /\bAPI +http:\/\/\S+:(\d+)\/v1\n(?:(?: {2}(?!Demo)\S[^\n]*\n)+\n|[^]*?\ncurl [^\n]*\n)/
+/**
+ * The lines of the welcome, to the last one: where everything is, or the command to try. The role panel has two of its own.
+ */
+const welcome =
+  /\bAPI +http:\/\/\S+:(\d+)\/v1\n(?:(?: {2}(?!Demo)\S[^\n]*\n)+\n|[^]*?\ncurl [^\n]*\n)|\bPanel +http:\/\/\S+:(\d+)\/\n {2}Metrics [^\n]*\n/
 const metrics = /\bMetrics +http:\/\/\S+:(\d+)\/metrics$/m
 
 /** Runs the bundle, on a port of its own unless it is told one. */
@@ -127,7 +130,7 @@ export const start = async (
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text
       const found = welcome.exec(stdout)
-      if (found !== null) resolve(Number(found[1]))
+      if (found !== null) resolve(Number(found[1] ?? found[2]))
     })
     ended.then(({ code, signal }) => reject(new Error(`it ended with ${code ?? signal}: ${stdout}${stderr}`)), reject)
   })

@@ -203,6 +203,8 @@ export const runGateway = Effect.fnUntraced(function*({ environment = {}, ...opt
     MANAGEMENT_PORT: `${managementPort}`,
     DATA_DIR: dataDir,
     OPERATOR_SECRET: operatorSecret,
+    // whatever has been built in this project
+    PANEL_DIR: join(dataDir, "no-panel"),
     ...environment
   }
   const context = yield* gatewayLayer(made).pipe(

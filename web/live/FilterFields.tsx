@@ -1,14 +1,14 @@
 "use client"
 import { type FormEvent, useState } from "react"
 import { useTranslations } from "use-intl"
-import { brands } from "../../src/domain/CardBrand.ts"
 import { now } from "../api/request.ts"
 import { useSession } from "../api/useSession.ts"
 import type { Filter } from "../feed/Filter.ts"
 import { Button } from "../ui/Button.tsx"
 import { SelectField, TextField } from "../ui/Field.tsx"
 import { useFormat } from "../ui/format.ts"
-import { centsOf, textOfCents } from "./amounts.ts"
+import { centsOf, textOf } from "./amount.ts"
+import { brands } from "./brands.ts"
 
 /** `2026-11-28T21:40` in the reader's own zone, as the browser's field has it. */
 const toLocal = (instant: string | null): string => {
@@ -79,7 +79,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
         type="datetime-local"
       />
       <TextField
-        defaultValue={filter.min === null ? "" : textOfCents(filter.min)}
+        defaultValue={filter.min === null ? "" : textOf(filter.min, ".")}
         error={wrong["min"] ?? null}
         inputMode="decimal"
         key={`min ${filter.min}`}
@@ -87,7 +87,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
         onBlur={(event) => amount("min")(event.target.value)}
       />
       <TextField
-        defaultValue={filter.max === null ? "" : textOfCents(filter.max)}
+        defaultValue={filter.max === null ? "" : textOf(filter.max, ".")}
         error={wrong["max"] ?? null}
         inputMode="decimal"
         key={`max ${filter.max}`}
@@ -100,7 +100,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
         value={filter.brand ?? ""}
       >
         <option value="">{t("anyBrand")}</option>
-        {brands.map(({ brand }) => <option key={brand} value={brand}>{brandName(brand)}</option>)}
+        {brands.map((brand) => <option key={brand} value={brand}>{brandName(brand)}</option>)}
       </SelectField>
       <TextField
         defaultValue={filter.last4 ?? ""}

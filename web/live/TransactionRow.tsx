@@ -11,7 +11,7 @@ export const rowHeight = { wide: 36, narrow: 58 } as const
 
 /** The columns of a wide row, and which of them fall away first as the list gets narrower. */
 export const columns =
-  "grid grid-cols-[5.5rem_minmax(9rem,1.1fr)_6.5rem_minmax(8.5rem,0.8fr)] gap-x-3 px-4 @3xl:grid-cols-[5.5rem_minmax(13rem,1.1fr)_6.5rem_minmax(8.5rem,0.6fr)_minmax(6rem,1fr)] @5xl:grid-cols-[5.5rem_minmax(14rem,1.1fr)_6.5rem_minmax(8.5rem,0.6fr)_minmax(6rem,1fr)_5.5rem_17.5rem]"
+  "grid grid-cols-[5.5rem_minmax(9rem,1.1fr)_6.5rem_minmax(9rem,0.8fr)] gap-x-5 px-4 @3xl:grid-cols-[5.5rem_minmax(13rem,1.1fr)_6.5rem_minmax(9rem,0.6fr)_minmax(6rem,1fr)] @5xl:grid-cols-[5.5rem_minmax(14rem,1.1fr)_6.5rem_minmax(9rem,0.6fr)_minmax(6rem,1fr)_5.5rem_17.5rem]"
 
 interface TransactionRowProps {
   readonly transaction: Transaction
@@ -36,10 +36,9 @@ function Card({ card }: { readonly card: Transaction["card"] }) {
   const brand = t(card.brand ?? "unknown")
   if (card.last4 === null) return <span className="truncate text-ink-faint">{brand}</span>
   return (
-    <span className="truncate">
-      <span aria-hidden>
-        {brand} <span className="figures text-ink-soft">•••• {card.last4}</span>
-      </span>
+    <span className="flex min-w-0 gap-1.5">
+      <span aria-hidden className="truncate">{brand}</span>
+      <span aria-hidden className="figures shrink-0 text-ink-soft">•••• {card.last4}</span>
       <span className="visually-hidden">{live("cardEnds", { brand, last4: card.last4 })}</span>
     </span>
   )

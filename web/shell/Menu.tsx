@@ -1,11 +1,10 @@
 "use client"
-import { Popover } from "@base-ui/react/popover"
 import { useTheme } from "next-themes"
 import { toast } from "sonner"
 import { useTranslations } from "use-intl"
 import { sessionStore } from "../api/sessionStore.ts"
 import { useSession } from "../api/useSession.ts"
-import { Button, buttonClass } from "../ui/Button.tsx"
+import { Button } from "../ui/Button.tsx"
 import { CopyButton } from "../ui/CopyButton.tsx"
 import { SelectField } from "../ui/Field.tsx"
 import { ExternalIcon, MenuIcon } from "../ui/icons.tsx"
@@ -41,42 +40,45 @@ export function Menu() {
   const t = useTranslations("shell")
   const session = useSession()
   return (
-    <Popover.Root>
-      <Popover.Trigger aria-label={t("menu")} className={buttonClass({ kind: "quiet", square: true })}>
+    <>
+      <Button aria-label={t("menu")} kind="quiet" popoverTarget="menu" square>
         <MenuIcon />
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Positioner align="end" className="z-40" sideOffset={6}>
-          <Popover.Popup className="flex w-72 flex-col gap-4 rounded-large border border-line bg-surface p-4 shadow-lifted">
-            <div>
-              <Popover.Title className="text-small text-ink-soft">{t("signedInAs")}</Popover.Title>
-              <div className="flex items-center gap-1">
-                <p className="min-w-0 truncate font-mono text-small font-medium">
-                  {session.isOperator ? t("operator") : session.account}
-                </p>
-                {session.isOperator ? null : <CopyButton label={t("signedInAs")} text={session.account} />}
-                {session.mayWrite ? null : <span className="text-small text-ink-faint">{t("readOnly")}</span>}
-              </div>
-            </div>
-            <Preferences />
-            <div className="flex flex-col items-start gap-1 border-t border-line pt-3">
-              <a className="inline-flex items-center gap-1.5 py-1 text-accent hover:underline" href="/docs">
-                {t("documentation")}
-                <ExternalIcon size={13} />
-              </a>
-              <Button
-                className="mt-2 w-full"
-                onClick={() =>
-                  void sessionStore.signOut().then((failure) => {
-                    if (failure !== null) toast.error(t("signOutFailed"))
-                  })}
-              >
-                {t("signOut")}
-              </Button>
-            </div>
-          </Popover.Popup>
-        </Popover.Positioner>
-      </Popover.Portal>
-    </Popover.Root>
+      </Button>
+      {/* the browser's own: closed by Esc, by a click beside it, and by leaving it */}
+      <div
+        aria-label={t("menu")}
+        className="fixed inset-auto top-14 right-3 m-0 w-72 flex-col gap-4 rounded-large border border-line bg-surface p-4 text-ink shadow-lifted [&:popover-open]:flex"
+        id="menu"
+        popover="auto"
+        role="group"
+      >
+        <div>
+          <p className="text-small text-ink-soft">{t("signedInAs")}</p>
+          <div className="flex items-center gap-1">
+            <p className="min-w-0 truncate font-mono text-small font-medium">
+              {session.isOperator ? t("operator") : session.account}
+            </p>
+            {session.isOperator ? null : <CopyButton label={t("copyAccount")} text={session.account} />}
+            {session.mayWrite ? null : <span className="text-small text-ink-faint">{t("readOnly")}</span>}
+          </div>
+        </div>
+        <Preferences />
+        <div className="flex flex-col items-start gap-1 border-t border-line pt-3">
+          <a className="inline-flex items-center gap-1.5 py-1 text-accent hover:underline" href="/docs">
+            {t("documentation")}
+            <ExternalIcon size={13} />
+          </a>
+          <Button
+            className="mt-2 w-full"
+            onClick={() =>
+              void sessionStore.signOut().then((failure) => {
+                if (failure !== null) toast.error(t("signOutFailed"))
+              })}
+          >
+            {t("signOut")}
+          </Button>
+        </div>
+      </div>
+    </>
   )
 }

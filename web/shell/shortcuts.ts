@@ -9,7 +9,7 @@ const isTyping = (target: EventTarget | null): boolean =>
 const isTaken = (event: KeyboardEvent): boolean =>
   event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey ||
   isTyping(event.target) ||
-  (event.target instanceof Element && event.target.closest("[role=dialog],[role=alertdialog],[role=menu]") !== null)
+  (event.target instanceof Element && event.target.closest("dialog,[popover]") !== null)
 
 /** One key of the page (`/`, `j`, `?`); `event.key`, letters in lower case. */
 export const useShortcut = (key: string, run: (event: KeyboardEvent) => void, enabled = true): void => {

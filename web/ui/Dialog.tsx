@@ -1,8 +1,7 @@
 "use client"
-import { Dialog as Base } from "@base-ui/react/dialog"
-import type { ReactNode } from "react"
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react"
 import { useTranslations } from "use-intl"
-import { buttonClass } from "./Button.tsx"
+import { Button } from "./Button.tsx"
 import { CloseIcon } from "./icons.tsx"
 
 interface DialogProps {
@@ -16,35 +15,62 @@ interface DialogProps {
   readonly wide?: boolean
 }
 
-/** A window above the page that keeps the focus until it is closed; Esc closes it. */
-export function Dialog({ actions, children, description, onOpenChange, open, title, wide = false }: DialogProps) {
+/**
+ * A window above the page: the browser's own, which keeps the focus, makes the rest inert, and gives the focus back.
+ * Esc, the cross and a click beside it ask to close it.
+ */
+export function Dialog({ open, ...rest }: DialogProps) {
+  return open ? <OpenDialog {...rest} /> : null
+}
+
+function OpenDialog(
+  { actions, children, description, onOpenChange, title, wide = false }: Omit<DialogProps, "open">
+) {
   const t = useTranslations("common")
+  const id = useId()
+  const dialog = useRef<HTMLDialogElement>(null)
+  const body = useRef<HTMLDivElement>(null)
+
+  // before it is painted, and closed while it is still there: only then the focus goes back
+  useLayoutEffect(() => {
+    const element = dialog.current!
+    element.showModal()
+    const first = body.current!.querySelector<HTMLElement>("input:not([type=hidden]), select, textarea")
+    const target = first ?? element
+    target.focus()
+    return () => element.close()
+  }, [])
+
   return (
-    <Base.Root onOpenChange={(next) => onOpenChange(next)} open={open}>
-      <Base.Portal>
-        <Base.Backdrop className="fixed inset-0 z-40 bg-ink/30 dark:bg-canvas/70" />
-        <Base.Popup
-          className={`fixed top-[8dvh] left-1/2 z-50 flex max-h-[84dvh] w-[calc(100vw-2rem)] -translate-x-1/2 flex-col rounded-large border border-line bg-surface shadow-lifted ${
-            wide ? "max-w-2xl" : "max-w-md"
-          }`}
-        >
-          <header className="flex items-start gap-3 border-b border-line px-5 py-3.5">
-            <div className="min-w-0 grow">
-              <Base.Title className="text-large font-semibold">{title}</Base.Title>
-              {description === undefined ?
-                null :
-                <Base.Description className="text-ink-soft" render={<div />}>{description}</Base.Description>}
-            </div>
-            <Base.Close aria-label={t("close")} className={buttonClass({ kind: "quiet", size: "small", square: true })}>
-              <CloseIcon />
-            </Base.Close>
-          </header>
-          <div className="overflow-y-auto px-5 py-4">{children}</div>
-          {actions === undefined ?
+    <dialog
+      aria-describedby={description === undefined ? undefined : `${id}-description`}
+      aria-labelledby={`${id}-title`}
+      className={`m-auto mt-[8dvh] max-h-[84dvh] w-[calc(100vw-2rem)] flex-col rounded-large border border-line bg-surface p-0 text-ink shadow-lifted backdrop:bg-ink/30 open:flex dark:backdrop:bg-canvas/70 ${
+        wide ? "max-w-2xl" : "max-w-md"
+      }`}
+      onCancel={(event) => {
+        event.preventDefault()
+        onOpenChange(false)
+      }}
+      onClick={(event) => event.target === dialog.current && onOpenChange(false)}
+      ref={dialog}
+      tabIndex={-1}
+    >
+      <header className="flex items-start gap-3 border-b border-line px-5 py-3.5">
+        <div className="min-w-0 grow">
+          <h2 className="text-large font-semibold" id={`${id}-title`}>{title}</h2>
+          {description === undefined ?
             null :
-            <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
+            <div className="text-ink-soft" id={`${id}-description`}>{description}</div>}
+        </div>
+        <Button aria-label={t("close")} kind="quiet" onClick={() => onOpenChange(false)} size="small" square>
+          <CloseIcon />
+        </Button>
+      </header>
+      <div className="overflow-y-auto px-5 py-4" ref={body}>{children}</div>
+      {actions === undefined ?
+        null :
+        <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{actions}</footer>}
+    </dialog>
   )
 }

@@ -26,9 +26,11 @@ const make = (locale: string) => {
     timeStyle: "long"
   })
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always", style: "narrow" })
+  const present = new Intl.RelativeTimeFormat(locale, { numeric: "auto" })
 
   const ago = (milliseconds: number): string => {
-    const seconds = Math.max(0, Math.round(milliseconds / 1000))
+    const seconds = Math.max(0, Math.floor(milliseconds / 1000))
+    if (seconds === 0) return present.format(0, "second")
     if (seconds < 60) return relative.format(-seconds, "second")
     if (seconds < 3_600) return relative.format(-Math.floor(seconds / 60), "minute")
     if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3_600), "hour")

@@ -3,6 +3,7 @@ import { AwaitDecision } from "../../services/AwaitDecision.ts"
 import { Profile } from "../../services/Profile.ts"
 import { SecretUses } from "../../services/SecretUses.ts"
 import { Daemons } from "../Daemons.ts"
+import { makePanelSite } from "../panel/PanelSite.ts"
 import { HttpSettings } from "../Settings.ts"
 import { accountHandlers } from "./AccountHttp.ts"
 import { Credentials } from "./Credentials.ts"
@@ -47,6 +48,7 @@ export const HttpIntake = Layer.scoped(
         ...yield* operatorHandlers
       },
       pages: yield* makePages,
+      site: yield* makePanelSite,
       rateLimits: rate === 0 ? null : makeRateLimits(rate),
       capacity: settings.concurrentRequests,
       waiting: decisions.waiting

@@ -75,10 +75,12 @@ const listen = (server: Server, { host, port }: Listening, variable: string) =>
   })
 
 /** A server that has stopped accepting ends when its last answer is out, or is cut after the grace. */
-const close = (server: Server, grace: Duration.Duration) =>
+const close = (server: Server, sockets: Iterable<Socket>, grace: Duration.Duration) =>
   Effect.async<void>((resume) => {
     server.close(() => resume(Effect.void))
     server.closeIdleConnections()
+    // a browser opens connections ahead, and one that has not asked for anything yet is not idle for node
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   }).pipe(
     // a finalizer is not interruptible, and a client in the middle of a request never ends by itself
     Effect.interruptible,
@@ -131,6 +133,12 @@ export const serve = Effect.fnUntraced(function*(options: {
     )
   })
 
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  })
+
   if (options.connections !== undefined) server.maxConnections = options.connections
 
   // a client that reads nothing of its answer, for longer than any wait lasts
@@ -138,7 +146,7 @@ export const serve = Effect.fnUntraced(function*(options: {
 
   const address = yield* Effect.acquireRelease(
     listen(server, options.address, options.variable),
-    () => Effect.zipRight(options.beforeClose, close(server, options.grace))
+    () => Effect.zipRight(options.beforeClose, close(server, sockets, options.grace))
   )
   return address
 })

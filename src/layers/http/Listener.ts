@@ -6,25 +6,31 @@ import { Randomness } from "../../services/Randomness.ts"
 import { Credentials } from "./Credentials.ts"
 import { makeRequestId } from "./HttpServer.ts"
 import { operationsOf } from "./Operation.ts"
-import { encodeProblem, Problem } from "./Problem.ts"
+import { badHost, encodeProblem, methodNotAllowed, Problem, routeMissing, shuttingDown } from "./Problem.ts"
 import type { RateLimits } from "./RateLimits.ts"
 import type { Handlers, StreamReply } from "./Reply.ts"
-import { type Body, collectBody, declaresTooMuch, emptyBody, emptyObject } from "./RequestBody.ts"
+import { type Body, collectBody, emptyBody, emptyObject, leavesMuch } from "./RequestBody.ts"
 import { type Arrived, type Caller, checkAccess, checkContent, checkHead, leavesBodyOut } from "./RequestChecks.ts"
-import { namesHost } from "./RequestHeaders.ts"
+import { namesHost, originForm } from "./RequestHeaders.ts"
 import { makeRouter } from "./Router.ts"
 
 /** What is answered to a request, encoded. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 
 /** A page beside the contract, open to everybody: documentation and health. */
 export interface Page {
+  /** Or what stands for many of them, where requests are counted. */
   readonly path: string
   readonly answer: Effect.Effect<Answer>
+}
+
+/** Pages at the paths that nothing else has. */
+export interface Site {
+  readonly find: (path: string, message: IncomingMessage) => Page | null
 }
 
 /** Shown for requests that match no route: a raw path may hold anything. */
@@ -32,8 +38,6 @@ const otherRoute = "other"
 
 /** What is counted of a request whose client went away before it was answered (nginx's 499). */
 const clientClosedRequest = 499
-const noRoute = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
-const badHost = new Problem({ name: "bad_request", detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)." })
 const badCoding = new Problem({
   name: "bad_request",
   detail: "Transfer-Encoding can be chunked alone (RFC 9112, 6.1)."
@@ -56,6 +60,7 @@ const mistake = new Problem({
 export const makeListener = Effect.fnUntraced(function*(options: {
   readonly handlers: Handlers
   readonly pages: ReadonlyArray<Page>
+  readonly site: Site
   /** None where it is off. */
   readonly rateLimits: RateLimits | null
   /** Requests that are answered at one time; what comes beyond is answered 503. */
@@ -63,7 +68,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   /** How many of them only wait. */
   readonly waiting: () => number
 }) {
-  const { handlers, pages, rateLimits } = options
+  const { handlers, pages, rateLimits, site } = options
   const { identify, identifySession, proxies, recall } = yield* Credentials
   const metrics = yield* Metrics
   const randomness = yield* Randomness
@@ -243,18 +248,19 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       // a response that is queued behind another one has no socket yet, and does not hear when it goes away
       if (response.socket === null) message.socket.setMaxListeners(0).once("close", finish)
 
-      if (draining) return refuse(new Problem({ name: "shutting_down", detail: "Repeat the request elsewhere." }))
+      if (draining) return refuse(shuttingDown)
 
       const url = originForm(message.url ?? "")
       const mark = url.indexOf("?")
       const path = mark < 0 ? url : url.slice(0, mark)
-      const page = pageOf.get(path)
-      const match = page === undefined ? route(path) : null
-      if (page === undefined && match === null) return refuse(noRoute)
-      template = match?.route.template ?? path
+      const own = pageOf.get(path)
+      const match = own === undefined ? route(path) : null
+      const page = own ?? (match === null ? site.find(path, message) : null)
+      if (page === null && match === null) return refuse(routeMissing)
+      template = match?.route.template ?? page!.path
       const operation = match?.route.operations.get(method)
-      if (operation === undefined && (page === undefined || method !== "GET")) {
-        return refuse(notAllowed(match === null ? ["GET"] : Array.from(match.route.operations.keys())))
+      if (operation === undefined && (page === null || method !== "GET")) {
+        return refuse(methodNotAllowed(match === null ? ["GET"] : Array.from(match.route.operations.keys())))
       }
       if (!namesHost(message)) return refuse(badHost)
       if (message.headers["transfer-encoding"] !== undefined && !isChunked(message)) return refuse(badCoding)
@@ -303,15 +309,3 @@ const tooFast = (seconds: number) =>
 
 const isChunked = ({ headers }: IncomingMessage): boolean =>
   headers["transfer-encoding"]!.trim().toLowerCase() === "chunked"
-
-/** What a client has not sent yet of a small body is skipped; of another one, the connection is closed. */
-const leavesMuch = (message: IncomingMessage): boolean =>
-  !message.complete && (message.headers["transfer-encoding"] !== undefined || declaresTooMuch(message))
-
-/** RFC 9112, 3.2.2: a server must accept the absolute form too. */
-const originForm = (url: string): string => url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?#]+/i, "")
-
-const notAllowed = (methods: ReadonlyArray<string>) => {
-  const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ")
-  return new Problem({ name: "method_not_allowed", detail: `Allowed are ${allow}.`, headers: { allow } })
-}

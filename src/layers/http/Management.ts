@@ -5,7 +5,7 @@ import { MetricsRegistry } from "../PrometheusMetrics.ts"
 import { HttpSettings } from "../Settings.ts"
 import { type Listening, makeRequestId, serve } from "./HttpServer.ts"
 import type { Answer } from "./Listener.ts"
-import { livez, readyz } from "./Pages.ts"
+import { livez, Readiness, readyz } from "./Pages.ts"
 
 /** Where metrics and health are. */
 export class ManagementAddress extends Context.Tag("gateway/ManagementAddress")<ManagementAddress, Listening>() {}
@@ -17,6 +17,7 @@ export const Management = Layer.scoped(
     const { host, managementPort, requestTimeout } = yield* HttpSettings
     const registry = yield* MetricsRegistry
     const randomness = yield* Randomness
+    const readiness = yield* Readiness
     const clock = yield* Effect.clock
     const run = Runtime.runPromise(yield* Effect.runtime())
 
@@ -24,7 +25,7 @@ export const Management = Layer.scoped(
       Effect.promise(() => registry.metrics()),
       (body): Answer => ({ status: 200, headers: { "content-type": registry.contentType }, body })
     )
-    const pages = new Map([["/metrics", metrics], [livez.path, livez.answer], [readyz.path, readyz.answer]])
+    const pages = new Map([["/metrics", metrics], [livez.path, livez.answer], [readyz.path, readiness]])
     const missing: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "Not found\n" }
     const wrongMethod: Answer = {
       status: 405,

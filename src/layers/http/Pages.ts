@@ -1,10 +1,10 @@
 import { OpenApi } from "@effect/platform"
-import { Effect } from "effect"
+import { Context, Effect } from "effect"
 import { GatewayApi } from "./Api.ts"
 import type { Answer, Page } from "./Listener.ts"
 
-const json = (value: unknown): Answer => ({
-  status: 200,
+export const json = (value: unknown, status = 200): Answer => ({
+  status,
   headers: { "content-type": "application/json" },
   body: JSON.stringify(value)
 })
@@ -14,6 +14,11 @@ export const livez: Page = { path: "/livez", answer: Effect.succeed(json({ statu
 
 /** Started, with the schema it needs. On the API's port a draining process answers 503 before a page is looked for. */
 export const readyz: Page = { path: "/readyz", answer: Effect.succeed(json({ status: "ready" })) }
+
+/** What the management port says of a role that is ready by its own measure. */
+export class Readiness extends Context.Reference<Readiness>()("gateway/Readiness", {
+  defaultValue: (): Effect.Effect<Answer> => readyz.answer
+}) {}
 
 export const makePages = Effect.gen(function*() {
   const openApi = yield* Effect.cached(Effect.sync(() => json(OpenApi.fromApi(GatewayApi))))

@@ -90,6 +90,21 @@ export class Problem extends Data.TaggedError("Problem")<{
 /** The same for what never was, what is gone and what is somebody else's. */
 export const resourceMissing = new Problem({ name: "resource_missing", detail: "There is no such resource." })
 
+export const routeMissing = new Problem({ name: "route_missing", detail: "There is nothing at this path." })
+
+export const shuttingDown = new Problem({ name: "shutting_down", detail: "Repeat the request elsewhere." })
+
+export const methodNotAllowed = (methods: ReadonlyArray<string>): Problem => {
+  const allow = methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ")
+  return new Problem({ name: "method_not_allowed", detail: `Allowed are ${allow}.`, headers: { allow } })
+}
+
+/** RFC 9112, 3.2. */
+export const badHost = new Problem({
+  name: "bad_request",
+  detail: "HTTP/1.1 needs one Host header (RFC 9112, 3.2)."
+})
+
 export const refusedByDatabase = new Problem({
   name: "invalid_request",
   detail: "The database cannot store this request."

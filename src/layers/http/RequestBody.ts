@@ -24,6 +24,10 @@ export const hasNoBody = ({ headers }: IncomingMessage): boolean =>
 export const declaresTooMuch = ({ headers }: IncomingMessage): boolean =>
   Number(headers["content-length"] ?? 0) > maxBodyBytes
 
+/** What a client has not sent yet of a small body is skipped; of another one, the connection is closed. */
+export const leavesMuch = (message: IncomingMessage): boolean =>
+  !message.complete && (message.headers["transfer-encoding"] !== undefined || declaresTooMuch(message))
+
 /** Calls back once with the body, or as soon as it is known to be too large; never when the client goes away. */
 export const collectBody = (message: IncomingMessage, done: (body: Body) => void): void => {
   let first: Buffer | undefined

@@ -35,6 +35,9 @@ export const isWrittenOnce = (request: IncomingMessage, name: string): boolean =
 export const namesHost = (request: IncomingMessage): boolean =>
   request.httpVersion === "1.0" || linesOf(request, "host") === 1
 
+/** Of the request's target; RFC 9112, 3.2.2: a server must accept the absolute form too. */
+export const originForm = (url: string): string => url.startsWith("/") ? url : url.replace(/^https?:\/\/[^/?#]+/i, "")
+
 const visibleAscii = /^[\x21-\x7e]{1,255}$/
 /** An sf-string of RFC 8941: the draft's own form of the key. */
 const quoted = /^"((?:[^"\\]|\\["\\])*)"$/

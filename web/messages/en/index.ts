@@ -1,7 +1,9 @@
 import { common } from "./common.ts"
+import { drawer } from "./drawer.ts"
 import { live } from "./live.ts"
 import { rates } from "./rates.ts"
+import { send } from "./send.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const en = { common, live, rates, shell, signIn }
+export const en = { common, drawer, live, rates, send, shell, signIn }

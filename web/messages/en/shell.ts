@@ -8,6 +8,7 @@ export const shell = {
   accounts: "Accounts",
   menu: "Settings and account",
   signedInAs: "Signed in as",
+  copyAccount: "Copy the account's id",
   operator: "Operator",
   readOnly: "read-only",
   signOut: "Sign out",

@@ -1,8 +1,10 @@
 import type { Translation } from "../Messages.ts"
 import { common } from "./common.ts"
+import { drawer } from "./drawer.ts"
 import { live } from "./live.ts"
 import { rates } from "./rates.ts"
+import { send } from "./send.ts"
 import { shell } from "./shell.ts"
 import { signIn } from "./signIn.ts"
 
-export const ptBR: Translation = { common, live, rates, shell, signIn }
+export const ptBR: Translation = { common, drawer, live, rates, send, shell, signIn }

@@ -10,6 +10,7 @@ export const shell: Translation["shell"] = {
   accounts: "Contas",
   menu: "Preferências e conta",
   signedInAs: "Conectado como",
+  copyAccount: "Copiar o id da conta",
   operator: "Operador",
   readOnly: "somente leitura",
   signOut: "Sair",

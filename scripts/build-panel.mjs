@@ -13,7 +13,7 @@ const isBehind = process.argv.includes("--behind")
 
 if (isBehind) {
   // of this thread, and with it of every process and thread that it starts
-  setPriority(constants.priority.PRIORITY_LOW)
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL)
   // whoever started this is gone, however that came: this process leads the group of all that it started
   process.stdin.on("error", () => {}).on("close", () => process.kill(-process.pid, "SIGKILL")).resume()
 }

@@ -6,6 +6,9 @@
 import { spawn } from "node:child_process"
 import { inProject, isPanelBuilt, seconds } from "./setup.mjs"
 
+/** What a build needs of the environment: the gateway's secrets are there too. */
+const forBuild = /^(?:PATH|HOME|TMPDIR|LANG|LC_\w+|TERM|NO_COLOR|CI|NODE_EXTRA_CA_CERTS|NEXT_\w+|npm_config_\w+)$/
+
 /** Characters of what a failed build said. */
 const tailLength = 3_000
 
@@ -24,7 +27,11 @@ export const buildPanelBehind = (
   const started = performance.now()
   say("Building the panel …")
   // a group of its own, so that one signal reaches everything that the build has started
-  const child = spawn(process.execPath, [script, "--behind"], { detached: true, stdio: ["pipe", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [script, "--behind"], {
+    detached: true,
+    stdio: ["pipe", "pipe", "pipe"],
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => forBuild.test(name)))
+  })
   let said = ""
   let ended = false
   for (const stream of [child.stdout, child.stderr]) {

@@ -223,6 +223,13 @@ export const isPanelBuilt = () =>
   !existsSync(inProject("web/package.json")) ||
   (existsSync(inProject(`${panelFolder}/manifest.json`)) && read(`${panelFolder}/${panelStamp}`) === panelSources())
 
+/** The panel of the sources as they are, for who cannot go on without. */
+export const ensurePanelBuilt = async () => {
+  if (isPanelBuilt()) return
+  const code = await run(process.execPath, [inProject("scripts/build-panel.mjs")], { stdio: ["ignore", 2, 2] })
+  if (code !== 0) giveUp("There is no panel: what is above says why.")
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await ensureInstalled()
   await ensureBuilt()

@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
+import { buildPanelBehind } from "./panel-behind.mjs"
 import { interrupted, startServers, watchHealth } from "./servers/local.mjs"
 import { bindToThisProcess } from "./servers/server.mjs"
 import { ensureBuilt, ensureInstalled, inProject, seconds } from "./setup.mjs"
@@ -118,7 +119,7 @@ const startRole = (name, role, managementPort, env) => {
   bindToThisProcess(child)
   createInterface(child.stdout).on("line", (line) => {
     // the intake's own welcome is said for all roles, at the end
-    if (!/^$|^The gateway is running\.$|^ {2}(API|Documentation|Metrics) +http:/.test(line)) {
+    if (!/^$|^The gateway is running\.$|^ {2}(Panel|API|Documentation|Metrics) +http:/.test(line)) {
       console.log(`${name.padEnd(12)}| ${line}`)
     }
   })
@@ -217,6 +218,7 @@ const { servers, env: addresses, stop: stopServers } = await startServers({
 /** @type {Array<Role>} */
 const roles = []
 let ending = false
+let endPanelBuild = () => {}
 /**
  * @param {number} code
  * @returns {Promise<never>}
@@ -225,6 +227,7 @@ const end = async (code) => {
   if (ending) return new Promise(() => {})
   ending = true
   say("\nStopping …")
+  endPanelBuild()
   // The intake first: those who wait at it for a decision still get one.
   await roles.find(({ name }) => name === "intake")?.stop()
   await Promise.all(roles.map(({ stop }) => stop()))
@@ -282,12 +285,16 @@ try {
     console.log([
       "",
       "The gateway is running.",
+      `  Panel          ${base}/`,
       `  API            ${base}/v1`,
       `  Documentation  ${base}/docs`,
       ...roles.map(({ name, managementPort }, index) =>
         `${index === 0 ? "  Metrics        " : "                 "}${urlOf(managementPort)}/metrics  ${name}`
       ),
       `  Kafka          ${addresses["KAFKA_BROKERS"]}`,
+      ...(process.env["OPERATOR_SECRET"]
+        ? []
+        : [`  Operator       sign in as operator with OPERATOR_SECRET of ${join(folder, "keys.json")}`]),
       `  Demo account   ${demo}`,
       "",
       "Try it:",
@@ -295,6 +302,7 @@ try {
       `curl -i ${base}/v1/transactions -u ${demo} -H 'Content-Type: application/json' -H 'Prefer: wait=5' -d '${example}'`,
       ""
     ].join("\n"))
+    endPanelBuild = buildPanelBehind({ url: base })
   }
 } catch (error) {
   if (!ending) {

@@ -10,8 +10,8 @@ runRole(Effect.fnUntraced(function*(name) {
     const { programs } = yield* Effect.promise(() => import("./layers/profiles/Embedded.ts"))
     return yield* programs[chosen.role]
   }
-  if (chosen.profile === "either") {
-    const { programs } = yield* Effect.promise(() => import("./layers/profiles/Either.ts"))
+  if (chosen.profile === "both") {
+    const { programs } = yield* Effect.promise(() => import("./layers/profiles/Both.ts"))
     return yield* programs[chosen.role]
   }
   const { programs } = yield* Effect.promise(() => import("./layers/profiles/Distributed.ts"))

@@ -6,7 +6,7 @@ import { ServerSettings } from "./Settings.ts"
 export type Chosen =
   | { readonly profile: "embedded"; readonly role: typeof embedded[number] }
   | { readonly profile: "distributed"; readonly role: Exclude<Role, "panel"> }
-  | { readonly profile: "either"; readonly role: "panel" }
+  | { readonly profile: "both"; readonly role: "panel" }
 
 type Server = "DATABASE_URL" | "PROCESSOR_DATABASE_URL" | "KAFKA_BROKERS"
 
@@ -43,7 +43,7 @@ export const chooseProfile = Effect.fnUntraced(
         sentence: `There is no role ${name}: choose one of ${Object.keys(needs).join(", ")}, or none for all of them.`
       })
     }
-    if (name === "panel") return { profile: "either", role: name }
+    if (name === "panel") return { profile: "both", role: name }
     const named = Object.keys(Record.getSomes<string, unknown>(yield* ServerSettings))
     if (named.length === 0 && isEmbedded(name)) return { profile: "embedded", role: name }
     const missing = needs[name].filter((_) => !named.includes(_))

@@ -102,6 +102,11 @@ describe("the role panel", concurrently, () => {
     const waits = await ask(port, "/", navigation)
     assert.deepStrictEqual([waits.status, waits.headers["retry-after"]], [503, "2"])
     await later.build("b1")
+    // without being asked
+    await new Promise((resolve) => {
+      setTimeout(resolve, 4_000)
+    })
+    assert.strictEqual((await ask(port, "/", navigation)).status, 200)
     await eventually("ready", ready, (_) => _.every((status) => status === 200))
     assert.strictEqual((await ask(port, "/", navigation)).status, 200)
   })

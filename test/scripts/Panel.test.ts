@@ -6,6 +6,7 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib"
 import { buildPanelBehind } from "../../scripts/panel-behind.mjs"
 import { contentSecurityPolicy, exportPanel } from "../../scripts/panel-export.mjs"
 import { inProject, panelSources } from "../../scripts/setup.mjs"
+import { bundle } from "../main/MainProcess.ts"
 import { eventually } from "../support/GatewayFixture.ts"
 import { outOf, writeFiles } from "../support/PanelExport.ts"
 import { runProgram } from "../support/RealGateway.ts"
@@ -231,6 +232,39 @@ describe("a build beside the gateway", () => {
     assert.isBelow(lines[1]!.length, 4_000)
   })
 
+  it("is told none of the gateway's secrets", async (test) => {
+    const lines: Array<string> = []
+    process.env["CARD_KEYS"] = "k1:secret"
+    try {
+      buildPanelBehind({
+        say: (_) => lines.push(_),
+        isBuilt: () => false,
+        script: script(test, "process.exitCode = process.env.PATH && !process.env.CARD_KEYS ? 0 : 1")
+      })
+    } finally {
+      delete process.env["CARD_KEYS"]
+    }
+    await eventually("its end", () => lines.length, (_) => _ === 2)
+    assert.match(lines[1]!, /^The panel is ready \(/)
+  })
+
+  it("begins when the gateway serves, which says where", async () => {
+    const { code, stderr, stdout } = await runProgram(process.execPath, [
+      "--input-type=module",
+      "-e",
+      `import { subscribe } from "node:diagnostics_channel"
+       subscribe("gateway.started", async ({ url }) => {
+         console.error((await fetch(url + "/livez")).status)
+         process.kill(process.pid, "SIGTERM")
+       })
+       await import(${JSON.stringify(await bundle())})`,
+      "a script would stand here",
+      "panel"
+    ], { env: { PORT: "0", MANAGEMENT_PORT: "0" } })
+    assert.deepStrictEqual([code, stderr], [0, "200\n"], stdout)
+    // the bundle may have to be made first
+  }, 120_000)
+
   it("does nothing where the panel is that of the sources", () => {
     const lines: Array<string> = []
     buildPanelBehind({ say: (_) => lines.push(_), isBuilt: () => true, script: "/nowhere" })()
@@ -288,7 +322,7 @@ describe("a build beside the gateway", () => {
       writeFileSync(join(dirname(parent), "go"), "")
       const { code, signal, stderr } = await ended
       assert.strictEqual(stderr, "Building the panel …\n")
-      assert.deepStrictEqual([code, signal], how.includes("SIGKILL") ? [null, "SIGKILL"] : [0, null])
+      assert.strictEqual(signal ?? code, how.includes("SIGKILL") ? "SIGKILL" : 0)
       await eventually("its end", () => pids.filter(isAlive), (_) => _.length === 0)
     })
   }

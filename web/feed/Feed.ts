@@ -67,8 +67,9 @@ export class Feed {
       },
       events: this.#hear,
       reset: () => {
-        this.#store.clear()
-        void this.#readNewest()
+        this.#store.lose()
+        if (this.#store.readTo === null) this.readNewestAgain()
+        else void this.#readNewest()
       },
       signedOut: endSession
     })
@@ -143,12 +144,14 @@ export class Feed {
 
   readonly readOlder = async (): Promise<void> => {
     const store = this.#store
-    if (this.#state.older.kind === "loading" || this.#state.newest.kind !== "ready" || !store.hasOlder) return
+    const after = store.readTo
+    if (this.#state.older.kind === "loading" || this.#state.newest.kind !== "ready") return
+    if (after === null || !store.hasOlder) return
     this.#set({ older: { kind: "loading" } })
-    const result = await this.#readPage(store, store.oldestId)
+    const result = await this.#readPage(store, after)
     if (store !== this.#store) return
     if (!result.ok) return this.#set({ older: { kind: "failed", failure: result.failure } })
-    store.applyOlder(result.value.data, result.value.has_more)
+    store.applyOlder(result.value.data, result.value.has_more, result.value.next, after)
     this.#set({ older: { kind: "ready" } })
   }
 
@@ -164,7 +167,7 @@ export class Feed {
     this.#store.freeze(false)
     if (overflowed) {
       this.#store.clear()
-      void this.#readNewest()
+      this.readNewestAgain()
     }
     this.#scheduler.ask()
   }
@@ -189,7 +192,7 @@ export class Feed {
     const result = await this.#readPage(store, null, reading.signal)
     if (reading.signal.aborted) return
     if (!result.ok) return this.#set({ newest: { kind: "failed", failure: result.failure } })
-    store.applyNewest(result.value.data, result.value.has_more)
+    store.applyNewest(result.value.data, result.value.has_more, result.value.next)
     this.#set({ newest: { kind: "ready" } })
   }
 

@@ -7,7 +7,7 @@ import type { Filter } from "../feed/Filter.ts"
 import { Button } from "../ui/Button.tsx"
 import { SelectField, TextField } from "../ui/Field.tsx"
 import { useFormat } from "../ui/format.ts"
-import { centsOf, textOfCents } from "./amounts.ts"
+import { centsOf, textOf } from "./amount.ts"
 import { brands } from "./brands.ts"
 
 /** `2026-11-28T21:40` in the reader's own zone, as the browser's field has it. */
@@ -79,7 +79,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
         type="datetime-local"
       />
       <TextField
-        defaultValue={filter.min === null ? "" : textOfCents(filter.min)}
+        defaultValue={filter.min === null ? "" : textOf(filter.min, ".")}
         error={wrong["min"] ?? null}
         inputMode="decimal"
         key={`min ${filter.min}`}
@@ -87,7 +87,7 @@ export function FilterFields({ filter, onChange }: FilterFieldsProps) {
         onBlur={(event) => amount("min")(event.target.value)}
       />
       <TextField
-        defaultValue={filter.max === null ? "" : textOfCents(filter.max)}
+        defaultValue={filter.max === null ? "" : textOf(filter.max, ".")}
         error={wrong["max"] ?? null}
         inputMode="decimal"
         key={`max ${filter.max}`}

@@ -81,6 +81,14 @@ const versionOf = (manifest: string): Promise<string | null> =>
     }
   )
 
+const readAll = async (folder: string, manifest: string): Promise<Omit<PanelFiles, "version">> => {
+  const { files, notFound } = await Schema.decodeUnknownPromise(PanelManifest)(await readFile(manifest, "utf8"))
+  const read = await Promise.all(
+    Object.entries(files).map(async ([path, entry]) => [path, await readEntry(folder, entry)] as const)
+  )
+  return { files: new Map(read), notFound: notFound === null ? null : await readEntry(folder, notFound, 404) }
+}
+
 /**
  * What lies in the folder; null when there is nothing, or nothing else than the version that is known. It throws when it is
  * no export, or no whole one.
@@ -89,12 +97,9 @@ export const readPanelFiles = async (folder: string, known: string | null): Prom
   const manifest = join(folder, "manifest.json")
   const version = await versionOf(manifest)
   if (version === null || version === known) return null
-  const { files, notFound } = await Schema.decodeUnknownPromise(PanelManifest)(await readFile(manifest, "utf8"))
-  const read = await Promise.all(
-    Object.entries(files).map(async ([path, entry]) => [path, await readEntry(folder, entry)] as const)
-  )
-  const missing = notFound === null ? null : await readEntry(folder, notFound, 404)
+  const read = await readAll(folder, manifest).catch((cause: unknown) => ({ cause }))
   // another export may have taken its place in the meantime: half of each is none
   if (await versionOf(manifest) !== version) return readPanelFiles(folder, known)
-  return { version, files: new Map(read), notFound: missing }
+  if ("cause" in read) throw read.cause
+  return { version, ...read }
 }

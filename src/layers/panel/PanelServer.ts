@@ -13,11 +13,11 @@ import { makePanelSite, type PanelSite } from "./PanelSite.ts"
 
 /** The panel that a process of its own serves. */
 class Panel extends Context.Tag("gateway/Panel")<Panel, { readonly site: PanelSite; draining: boolean }>() {
-  static readonly Live = Layer.effect(Panel, Effect.map(makePanelSite, (site) => ({ site, draining: false })))
+  static readonly Live = Layer.scoped(Panel, Effect.map(makePanelSite, (site) => ({ site, draining: false })))
 }
 
 const ready = json({ status: "ready" })
-const notReady: Answer = { ...json({ status: "not_ready" }, 503) }
+const notReady = json({ status: "not_ready" }, 503)
 
 /** Ready is who has an export to show: behind a balancer nobody meets one that has none. */
 const PanelReadiness = Layer.effect(
@@ -46,10 +46,15 @@ const PanelListening = Layer.scoped(
       const method = message.method === "HEAD" ? "GET" : message.method ?? ""
       let template = "other"
       metrics.httpStarted()
-      response.on("close", () => {
+      const finish = () => {
+        response.removeListener("close", finish)
+        message.socket.removeListener("close", finish)
         const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
-        metrics.httpFinished(template, method, response.headersSent ? response.statusCode : 499, seconds)
-      })
+        metrics.httpFinished(template, method, response.statusCode, seconds)
+      }
+      response.on("close", finish)
+      // a response that is queued behind another one has no socket yet, and does not hear when it goes away
+      if (response.socket === null) message.socket.setMaxListeners(0).once("close", finish)
       const send = ({ body, headers, status }: Answer) => {
         response.writeHead(status, {
           "request-id": requestId,

@@ -1,4 +1,4 @@
-import { Effect, Runtime } from "effect"
+import { Effect, Runtime, Schedule, type Scope } from "effect"
 import type { IncomingMessage } from "node:http"
 import type { Answer, Page, Site } from "../http/Listener.ts"
 import { matchesTag } from "../http/RequestHeaders.ts"
@@ -58,63 +58,71 @@ const movedTo = (location: string): Page =>
  * The panel: an export of `web/`, held in memory. There may be none yet, and another one may take its place; either is found
  * within a second of being asked for, and what a page of the export before still loads stays.
  */
-export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof PanelSettings>> = Effect.gen(
-  function*() {
-    const folder = yield* panelFolder(yield* PanelSettings)
-    const clock = yield* Effect.clock
-    const runFork = Runtime.runFork(yield* Effect.runtime())
-    let current: PanelFiles | null = null
-    /** Immutable files of the export before. */
-    let before: ReadonlyMap<string, PanelFile> = new Map()
-    let lookedAt = clock.unsafeCurrentTimeMillis()
-    let looking = false
-    let said = ""
+export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof PanelSettings>, Scope.Scope> = Effect
+  .gen(
+    function*() {
+      const folder = yield* panelFolder(yield* PanelSettings)
+      const clock = yield* Effect.clock
+      const runFork = Runtime.runFork(yield* Effect.runtime())
+      let current: PanelFiles | null = null
+      /** Immutable files of the export before. */
+      let before: ReadonlyMap<string, PanelFile> = new Map()
+      let lookedAt = clock.unsafeCurrentTimeMillis()
+      let looking = false
+      let said = ""
 
-    const take = (found: PanelFiles) => {
-      before = new Map(Array.from(current?.files ?? []).filter(([, file]) => file.immutable))
-      current = found
-    }
+      const take = (found: PanelFiles) => {
+        before = new Map(Array.from(current?.files ?? []).filter(([, file]) => file.immutable))
+        current = found
+        said = ""
+      }
 
-    const look = Effect.tryPromise(() => readPanelFiles(folder, current?.version ?? null)).pipe(
-      Effect.map((found) => found === null ? undefined : take(found)),
-      Effect.catchAll(({ error }) => {
-        // every second would be too often
-        if (said === String(error)) return Effect.void
-        said = String(error)
-        return Effect.logWarning(`the panel in ${folder} cannot be read: npm run build makes it again`, error)
-      })
-    )
+      const look = Effect.tryPromise(() => readPanelFiles(folder, current?.version ?? null)).pipe(
+        Effect.map((found) => found === null ? undefined : take(found)),
+        Effect.catchAll(({ error }) => {
+          // every second would be too often
+          if (said === String(error)) return Effect.void
+          said = String(error)
+          return Effect.logWarning(`the panel in ${folder} cannot be read: npm run build makes it again`, error)
+        })
+      )
 
-    const lookNowAndThen = () => {
-      const now = clock.unsafeCurrentTimeMillis()
-      if (looking || Math.abs(now - lookedAt) < pace) return
-      looking = true
-      lookedAt = now
-      runFork(look).addObserver(() => {
-        looking = false
-      })
-    }
+      const lookNowAndThen = () => {
+        const now = clock.unsafeCurrentTimeMillis()
+        if (looking || Math.abs(now - lookedAt) < pace) return
+        looking = true
+        lookedAt = now
+        runFork(look).addObserver(() => {
+          looking = false
+        })
+      }
 
-    yield* look
+      yield* look
+      // who comes first after the build sees the panel; later ones cost nothing while nobody asks
+      yield* Effect.sync(lookNowAndThen).pipe(
+        Effect.repeat({ schedule: Schedule.spaced(pace), until: () => current !== null }),
+        Effect.interruptible,
+        Effect.forkScoped
+      )
 
-    return {
-      isThere: () => {
-        lookNowAndThen()
-        return current !== null
-      },
+      return {
+        isThere: () => {
+          lookNowAndThen()
+          return current !== null
+        },
 
-      find: (path, message) => {
-        if (isOfApi(path)) return null
-        lookNowAndThen()
-        if (current === null) return isNavigation(message) ? beingBuiltPage : null
-        const { files, notFound } = current
-        const fileAt = (_: string) => files.get(_) ?? before.get(_)
-        const file = fileAt(path) ?? (path.includes("%") ? fileAt(decoded(path)) : undefined)
-        if (file !== undefined) return show(file, message)
-        const withoutSlash = path.slice(0, -1)
-        if (path.endsWith("/") && withoutSlash !== "/" && files.has(withoutSlash)) return movedTo(withoutSlash)
-        return notFound !== null && isNavigation(message) ? shown(representationOf(notFound, message).whole) : null
+        find: (path, message) => {
+          if (isOfApi(path)) return null
+          lookNowAndThen()
+          if (current === null) return isNavigation(message) ? beingBuiltPage : null
+          const { files, notFound } = current
+          const fileAt = (_: string) => files.get(_) ?? before.get(_)
+          const file = fileAt(path) ?? (path.includes("%") ? fileAt(decoded(path)) : undefined)
+          if (file !== undefined) return show(file, message)
+          const withoutSlash = path.slice(0, -1)
+          if (path.endsWith("/") && withoutSlash !== "/" && files.has(withoutSlash)) return movedTo(withoutSlash)
+          return notFound !== null && isNavigation(message) ? shown(representationOf(notFound, message).whole) : null
+        }
       }
     }
-  }
-)
+  )

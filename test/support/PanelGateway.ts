@@ -20,6 +20,10 @@ import { type ListJson, transaction, type TransactionJson } from "./HttpSamples.
 /** `account_id:secret`. */
 type Credential = string
 
+/** As CARD_KEYS has it; the same name is the same key. */
+export const cardKeys = (...names: ReadonlyArray<string>): string =>
+  names.map((name) => `${name}:${Buffer.alloc(32, name).toString("base64")}`).join(",")
+
 export type Fields = Readonly<Record<string, unknown>>
 
 export interface Simulated {
@@ -133,6 +137,25 @@ export class PanelGateway {
   async disable(account: Credential): Promise<void> {
     const id = account.slice(0, account.indexOf(":"))
     jsonOf(await this.call("PATCH", `/v1/accounts/${id}`, { as: this.operator, body: { disabled: true } }), 200)
+  }
+
+  /**
+   * Accepts transactions, and starts again without the key that sealed their cards: they are parked.
+   *
+   * @param env of the start that follows
+   */
+  async park(as: Credential, count: number, env: Readonly<Record<string, string>>): Promise<ReadonlyArray<string>> {
+    await this.simulate({ decision_delay_ms: 600_000 })
+    const ids: Array<string> = []
+    for (let i = 0; i < count; i++) ids.push((await this.send(as, { reference: `parked ${i}` })).id)
+    await this.kill()
+    await this.start(env)
+    await eventually(
+      "they are parked",
+      async () => (await this.call("GET", "/v1/operator/parked", { as: this.operator })).text,
+      (text) => ids.every((id) => text.includes(id))
+    )
+    return ids
   }
 
   async simulate(changes: Simulated): Promise<void> {

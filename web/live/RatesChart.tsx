@@ -141,7 +141,7 @@ const optionsOf = (
         side: 1,
         size: 52,
         grid,
-        splits: (u) => [p95Max(u)],
+        splits: (u) => maxOf(u.data[3] ?? []) === 0 ? [] : [p95Max(u)],
         values: (_, splits) => splits.map(format.duration)
       }
     ]

@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from "react"
 import type UPlot from "uplot"
 import { useTranslations } from "use-intl"
-import "uplot/dist/uPlot.min.css"
 import type { Second } from "../feed/Rates.ts"
 import { type Format, useFormat } from "../ui/format.ts"
 

@@ -36,7 +36,7 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
           <span className="hidden font-semibold text-ink md:inline">{t("title")}</span>
           <span className="visually-hidden md:hidden">{t("title")}</span>
         </Link>
-        <span className="h-12 grow sm:hidden" />
+        {isOperator ? <span className="h-12 grow sm:hidden" /> : null}
         <nav
           aria-label={t("navigation")}
           className={clsx(

@@ -92,11 +92,13 @@ export function Rates() {
 
   return (
     <section aria-label={t("title")} className="@container relative shrink-0 border-b border-line bg-surface">
-      <div className={clsx(isOpen && "@4xl:flex @4xl:h-28 @4xl:items-stretch")}>
+      <div className={clsx(isOpen && "@3xl:flex @3xl:h-28 @3xl:items-stretch")}>
         <dl
           className={clsx(
             "grid grid-cols-4 gap-x-3 px-3 py-2 pr-11 sm:gap-x-6 sm:px-4",
-            isOpen ? "@4xl:w-124 @4xl:shrink-0 @4xl:content-center @4xl:gap-x-5 @4xl:pr-2" : "@4xl:max-w-180",
+            isOpen
+              ? "@3xl:w-96 @3xl:shrink-0 @3xl:content-center @3xl:gap-x-3 @3xl:pr-2 @4xl:w-124 @4xl:gap-x-5"
+              : "@3xl:max-w-180",
             !isLive && "text-ink-faint"
           )}
         >
@@ -145,7 +147,7 @@ export function Rates() {
           ? (
             <div
               className={clsx(
-                "h-20 min-w-0 px-2 pb-1 sm:px-3 @4xl:h-auto @4xl:grow @4xl:py-2 @4xl:pr-12 @4xl:pl-0 [@media(max-height:640px)]:hidden",
+                "h-20 min-w-0 px-2 pb-1 sm:px-3 @3xl:h-auto @3xl:grow @3xl:py-2 @3xl:pr-12 @3xl:pl-0 [@media(max-height:640px)]:hidden",
                 !isLive && "[&_canvas]:opacity-70"
               )}
               id={id}
@@ -171,7 +173,7 @@ export function Rates() {
       {note === null
         ? null
         : (
-          <p className="px-3 pb-1 text-tiny text-ink-soft sm:px-4 @4xl:absolute @4xl:bottom-0.5 @4xl:left-0" data-note>
+          <p className="px-3 pb-1 text-tiny text-ink-soft sm:px-4 @3xl:absolute @3xl:bottom-0.5 @3xl:left-0" data-note>
             {note}
           </p>
         )}
@@ -196,8 +198,8 @@ function Tile(
       <dt className="truncate text-small text-ink-soft">
         {short === undefined ? label : (
           <>
-            <span className="sm:hidden">{short}</span>
-            <span className="hidden sm:inline">{label}</span>
+            <span className="@4xl:hidden">{short}</span>
+            <span className="hidden @4xl:inline">{label}</span>
           </>
         )}
         <span className="visually-hidden">{description}</span>
@@ -206,7 +208,7 @@ function Tile(
         <span
           className={clsx(
             "figures block truncate font-semibold",
-            isOpen ? "text-title @4xl:text-figure" : "text-large"
+            isOpen ? "text-title @3xl:text-figure" : "text-large"
           )}
         >
           {children ?? nothing}

@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from "react"
 import type UPlot from "uplot"
 import { useTranslations } from "use-intl"
-import "uplot/dist/uPlot.min.css"
 import type { Second } from "../feed/Rates.ts"
 import { type Format, useFormat } from "../ui/format.ts"
 
@@ -141,7 +140,7 @@ const optionsOf = (
         side: 1,
         size: 52,
         grid,
-        splits: (u) => [p95Max(u)],
+        splits: (u) => maxOf(u.data[3] ?? []) === 0 ? [] : [p95Max(u)],
         values: (_, splits) => splits.map(format.duration)
       }
     ]

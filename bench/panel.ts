@@ -108,7 +108,7 @@ const watch = (page: Page) =>
       isOn: true
     }
     new PerformanceObserver((list) => {
-      if (seen.isOn) for (const { duration } of list.getEntries()) seen.longTasks.push(duration)
+      if (seen.isOn) { for (const { duration } of list.getEntries()) seen.longTasks.push(duration) }
     }).observe({ type: "longtask" })
     let before = performance.now()
     const first = document.querySelector("[role=grid] [role=presentation]")!
@@ -260,7 +260,8 @@ export const panel = (options: PanelOptions) => {
       const heapAfter = await heap(session)
       const ids = idsOf(underLoad.result)
       const startOfWindow = underLoad.seen.tops[0]?.[0] ?? 0
-      const newestShown = () => page.evaluate(() => document.querySelector<HTMLElement>("[aria-rowindex=\"2\"]")?.dataset["id"])
+      const newestShown = () =>
+        page.evaluate(() => document.querySelector<HTMLElement>("[aria-rowindex=\"2\"]")?.dataset["id"])
       const last = ids.toSorted().at(-1)
       await waitUntil(10_000, "the newest row is the last that was accepted", async () => await newestShown() === last)
       const rows = await rowsOf(page)
@@ -294,10 +295,14 @@ export const panel = (options: PanelOptions) => {
       ))
       console.log(
         `\naccepted to row: p50 ${fixed(result.latency.p50, 0)} ms, p95 ${fixed(result.latency.p95, 0)} ms, max ` +
-          `${fixed(result.latency.max, 0)} ms\nheap: ${megabytes(heapEmpty)} MB empty, ${megabytes(heapFull)} MB full, ` +
+          `${fixed(result.latency.max, 0)} ms\nheap: ${megabytes(heapEmpty)} MB empty, ${
+            megabytes(heapFull)
+          } MB full, ` +
           `${megabytes(heapAfter)} MB after\nscript ${fixed(weight.scriptBytes / 1_000, 1)} kB, style ` +
           `${fixed(weight.styleBytes / 1_000, 1)} kB, compressed; first contentful paint ` +
-          `${fixed(weight.firstContentfulPaint, 0)} ms\n${whole(rows)} rows of ${whole(accepted)} accepted, the newest ` +
+          `${fixed(weight.firstContentfulPaint, 0)} ms\n${whole(rows)} rows of ${
+            whole(accepted)
+          } accepted, the newest ` +
           `${whole(ids.length)} of them by id`
       )
       return result

@@ -145,9 +145,10 @@ try {
   await take(await open(shop, "/", { width: 390, height: 844 }), "phone")
 
   const { data } = await ask(shop, "GET", "/v1/transactions?status=rejected&limit=40")
-  const rejected = data.find((/** @type {{ error: { code: string }, reference: string | null }} */ { error, reference }) =>
-    error.code === "expired_card" && reference !== null
-  ) ?? data[0]
+  const rejected =
+    data.find((/** @type {{ error: { code: string }, reference: string | null }} */ { error, reference }) =>
+      error.code === "expired_card" && reference !== null
+    ) ?? data[0]
   await take(await open(shop, `/?transaction=${rejected.id}`), "drawer")
 
   await light.getByRole("button", { name: en.shell.sendTest }).click()

@@ -140,9 +140,9 @@ describe.runIf(hasChromium)("axe finds nothing", () => {
   }
 
   it("stale and failed, in both appearances", async () => {
-    const visits = await Promise.all((["light", "dark"] as const).map((theme) =>
-      browser.open({ url: gateway.url, theme, reducedMotion: "reduce" })
-    ))
+    const visits = await Promise.all(
+      (["light", "dark"] as const).map((theme) => browser.open({ url: gateway.url, theme, reducedMotion: "reduce" }))
+    )
     const pages = []
     for (const visit of visits) {
       visit.expect(gatewayGone, refused(503))

@@ -1,7 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { testAmounts, testCards } from "../../web/live/testCards.ts"
 import { en } from "../../web/messages/en/index.ts"
-import { type Credential, gatewayGone, gone, hasChromium, refused, shown, until, useBrowser } from "../support/Browser.ts"
+import {
+  type Credential,
+  gatewayGone,
+  gone,
+  hasChromium,
+  refused,
+  shown,
+  until,
+  useBrowser
+} from "../support/Browser.ts"
 import { usePanelGateway } from "../support/PanelGateway.ts"
 import { type LivePage, openLive, said } from "../support/PanelPage.ts"
 
@@ -15,9 +24,13 @@ describe.runIf(hasChromium)("one transaction", () => {
 
   it("a link opens it: why it was rejected, and every stage with the time between them", async () => {
     const account = await gateway().createAccount()
-    const { id } = await gateway().decide(account, { amount: 4_200, reference: "order 7", metadata: { shop: "Lyon" } }, {
-      exp_year: 2020
-    })
+    const { id } = await gateway().decide(
+      account,
+      { amount: 4_200, reference: "order 7", metadata: { shop: "Lyon" } },
+      {
+        exp_year: 2020
+      }
+    )
     const live = await open(account, `/?transaction=${id}`)
     await shown(live.drawer.getByText(en.common.reason.expired_card.sentence))
     const timeline = live.drawer.getByRole("region", { name: drawer.timeline.title })
@@ -58,7 +71,11 @@ describe.runIf(hasChromium)("one transaction", () => {
     const live = await openLive(visit, account, `/?transaction=${id}`)
     const copied = async (name: string) => {
       await live.drawer.getByRole("button", { name, exact: true }).click()
-      return until("something is copied", () => live.page.evaluate(() => navigator.clipboard.readText()), (_) => _ !== "")
+      return until(
+        "something is copied",
+        () => live.page.evaluate(() => navigator.clipboard.readText()),
+        (_) => _ !== ""
+      )
     }
     assert.strictEqual(await copied(drawer.copyId), id)
     await until("the link", () => copied(drawer.copyLink), (_) => _ === `${gateway().url}/?transaction=${id}`)

@@ -210,10 +210,12 @@ describe.runIf(hasChromium)("filters", () => {
     await gone(live.drawer)
   })
 
-  for (const [what, query, keep] of [
-    ["everything", "", () => true],
-    ["what a filter lets through", "?status=rejected", (_: TransactionJson) => _.status === "rejected"]
-  ] as const) {
+  for (
+    const [what, query, keep] of [
+      ["everything", "", () => true],
+      ["what a filter lets through", "?status=rejected", (_: TransactionJson) => _.status === "rejected"]
+    ] as const
+  ) {
     it(`the CSV is ${what}, with cells that no table takes for a formula`, async () => {
       const live = await open(`/${query}`)
       await live.shows(idsOf(keep))

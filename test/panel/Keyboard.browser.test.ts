@@ -73,9 +73,12 @@ describe.runIf(hasChromium)("with the keyboard alone", () => {
     const form = page.getByRole("dialog", { name: en.send.title })
     await shown(form)
     // the focus comes into it, and cannot leave it
-    await until("the focus is inside", () =>
-      page.evaluate(() => document.querySelector("dialog[open], [role=dialog]")?.contains(document.activeElement)), (_) =>
-      _ === true)
+    await until(
+      "the focus is inside",
+      () =>
+        page.evaluate(() => document.querySelector("dialog[open], [role=dialog]")?.contains(document.activeElement)),
+      (_) => _ === true
+    )
     await tabTo(page, new RegExp(en.common.brand.visa))
     while (!(await focused(page)).startsWith(en.common.reason.invalid_cvv.short)) await page.keyboard.press("ArrowDown")
     await page.keyboard.press("Enter")
@@ -85,9 +88,11 @@ describe.runIf(hasChromium)("with the keyboard alone", () => {
     await shown(live.drawer.getByText(en.common.reason.invalid_cvv.sentence))
     await page.keyboard.press("Escape")
     await gone(live.drawer)
-    await until("the focus is back on its row", () =>
-      page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset["id"] ?? ""), (_) =>
-      _.startsWith("txn_"))
+    await until(
+      "the focus is back on its row",
+      () => page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset["id"] ?? ""),
+      (_) => _.startsWith("txn_")
+    )
     // and Enter opens it again
     await page.keyboard.press("Enter")
     await shown(live.drawer)

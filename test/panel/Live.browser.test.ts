@@ -217,7 +217,9 @@ describe.runIf(hasChromium)("the live list", () => {
     const account = await gateway().createAccount()
     const live = await open(account)
     await gateway().simulate({ redeliver: true, decision_delay_ms: 300 })
-    const sent = await Promise.all(Array.from({ length: 10 }, (_, i) => gateway().send(account, transaction({ amount: 1000 + i }))))
+    const sent = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => gateway().send(account, transaction({ amount: 1000 + i })))
+    )
     const wanted = sent.map((_) => _.id).toSorted().toReversed()
     await live.shows(wanted)
     await until(

@@ -2,15 +2,23 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Page } from "playwright-core"
 import { en } from "../../web/messages/en/index.ts"
 import { ptBR } from "../../web/messages/pt-BR/index.ts"
-import { accountOf, type Credential, gone, hasChromium, secretOf, shown, until, useBrowser, type Visit } from "../support/Browser.ts"
+import {
+  accountOf,
+  type Credential,
+  gone,
+  hasChromium,
+  secretOf,
+  shown,
+  until,
+  useBrowser,
+  type Visit
+} from "../support/Browser.ts"
 import { cards } from "../support/HttpSamples.ts"
 import { cardKeys, PanelGateway } from "../support/PanelGateway.ts"
 import { LivePage, openLive, said } from "../support/PanelPage.ts"
 
 const leaves = (messages: object): ReadonlyArray<string> =>
-  Object.values(messages).flatMap((value: unknown) =>
-    typeof value === "string" ? [value] : leaves(value as object)
-  )
+  Object.values(messages).flatMap((value: unknown) => typeof value === "string" ? [value] : leaves(value as object))
 
 const ours = new Set(leaves(ptBR))
 /** What would be English in a page that is Portuguese: not a name that both languages have, nor an argument alone. */
@@ -183,7 +191,11 @@ describe.runIf(hasChromium)("looks and languages", () => {
     ] as const
   ) {
     it(`${what}: nothing is cut off at the side, and rows show their status`, async () => {
-      const visit = await browser.open({ url: gateway.url, viewport: size, ...(size.width === 640 ? { deviceScaleFactor: 2 } : {}) })
+      const visit = await browser.open({
+        url: gateway.url,
+        viewport: size,
+        ...(size.width === 640 ? { deviceScaleFactor: 2 } : {})
+      })
       const { page } = visit
       await visit.goto()
       await shown(page.getByRole("heading", { name: en.signIn.title }))

@@ -1,6 +1,15 @@
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
 import { en } from "../../web/messages/en/index.ts"
-import { type Credential, gatewayGone, gone, hasChromium, refused, shown, until, useBrowser } from "../support/Browser.ts"
+import {
+  type Credential,
+  gatewayGone,
+  gone,
+  hasChromium,
+  refused,
+  shown,
+  until,
+  useBrowser
+} from "../support/Browser.ts"
 import { cardKeys, PanelGateway } from "../support/PanelGateway.ts"
 import { openLive, said } from "../support/PanelPage.ts"
 
@@ -86,8 +95,12 @@ describe.runIf(hasChromium)("the operator", () => {
       return (JSON.parse(text) as { readonly undecided: { readonly count: number } }).undecided.count
     }
     const tile = main.getByRole("heading", { name: counts.undecided, exact: true }).locator("xpath=..")
-    await until("the count", async () => [await tile.innerText(), await undecided()] as const, ([text, count]) =>
-      count >= 7 && new RegExp(`\\b${count}\\b`).test(text), 30_000)
+    await until(
+      "the count",
+      async () => [await tile.innerText(), await undecided()] as const,
+      ([text, count]) => count >= 7 && new RegExp(`\\b${count}\\b`).test(text),
+      30_000
+    )
     await shown(main.getByText(said(verdict.backlog)).or(main.getByText(said(verdict.stalledProcessor))), 30_000)
     await gateway.calm()
   })

@@ -49,7 +49,9 @@ describe.runIf(hasChromium)("the gateway is killed and started again", () => {
     await until("some rows", () => live.ids(), (_) => _.length > 20)
     await gateway().kill()
     await before.stop()
-    await shown(live.badge.getByText(en.shell.connection.reconnecting).or(live.badge.getByText(said(en.shell.connection.stale))))
+    await shown(
+      live.badge.getByText(en.shell.connection.reconnecting).or(live.badge.getByText(said(en.shell.connection.stale)))
+    )
     await shown(live.badge.getByText(said(en.shell.connection.stale)))
     await gateway().start({ RESEND_BACK_OFF_MS: "500" })
     const after = gateway().load(account, 40)

@@ -39,7 +39,8 @@ export const refused = (status: number): Expected => ({
 /** What the browser writes, and what fails, while no gateway runs. */
 export const gatewayGone: Expected = {
   because: "the gateway was killed",
-  text: /net::ERR_(?:CONNECTION_(?:REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|SOCKET_NOT_CONNECTED|ABORTED|NETWORK_IO_SUSPENDED)/
+  text:
+    /net::ERR_(?:CONNECTION_(?:REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING|SOCKET_NOT_CONNECTED|ABORTED|NETWORK_IO_SUSPENDED)/
 }
 
 /** A request that the page itself gave up: a filter changed, a page was left, somebody signed out. */
@@ -85,8 +86,10 @@ export class Visit {
         __violation(`${event.violatedDirective} refused ${event.blockedURI || event.sample} on ${location.pathname}`)
       })
     })
-    context.on("console", (message) =>
-      add("console", `${message.type()}: ${message.text()} (${message.location().url})`))
+    context.on(
+      "console",
+      (message) => add("console", `${message.type()}: ${message.text()} (${message.location().url})`)
+    )
     context.on("weberror", (error) => add("page error", error.error().stack ?? String(error.error())))
     context.on("request", (request) => {
       const { origin, protocol } = new URL(request.url())
@@ -157,12 +160,17 @@ export class Visit {
   async assertAccessible(what: string): Promise<void> {
     const { page } = this
     // what still moves has no colours yet
-    await eventually("nothing moves", () =>
-      page.evaluate(() =>
-        document.getAnimations().filter((_) =>
-          _.playState === "running" && _.effect?.getComputedTiming().iterations !== Infinity
-        ).length
-      ), (_) => _ === 0, patience)
+    await eventually(
+      "nothing moves",
+      () =>
+        page.evaluate(() =>
+          document.getAnimations().filter((_) =>
+            _.playState === "running" && _.effect?.getComputedTiming().iterations !== Infinity
+          ).length
+        ),
+      (_) => _ === 0,
+      patience
+    )
     const found = await axe(page)
     const lines = found.flatMap(({ help, id, nodes }) => [
       `${id}: ${help}`,

@@ -32,7 +32,10 @@ export interface Simulated {
   readonly log?: "up" | "down"
 }
 
-const jsonOf = <A>({ status, text }: { readonly status: number; readonly text: string }, ...expected: Array<number>): A => {
+const jsonOf = <A>(
+  { status, text }: { readonly status: number; readonly text: string },
+  ...expected: Array<number>
+): A => {
   assert.include(expected, status, text)
   return JSON.parse(text) as A
 }

@@ -110,9 +110,7 @@ export class LivePage {
       if (top + height >= total) break
       top += Math.floor(height * 0.7)
       await scroll(top)
-      await this.page.evaluate(() =>
-        new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-      )
+      await this.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
     }
     await scroll(0)
     return Array.from(found).sort(([, a], [, b]) => a - b).map(([id]) => id)

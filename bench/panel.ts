@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import type { Browser, CDPSession, Page } from "playwright-core"
 import { chromiumRemedy, findChromium, launchChromium } from "../scripts/chromium.mjs"
 import { en } from "../web/messages/en/index.ts"
@@ -41,9 +42,18 @@ interface Window {
   readonly busy: number
 }
 
-const rowHeight = 36
 /** What TransactionStore keeps, and what it lets come before it drops a chunk. */
 const [capacity, chunk] = [100_000, 5_000]
+
+/** Plain script for the page: what tsx makes of a function has helpers in it that no page knows. */
+const script = fileURLToPath(new URL("./lib/inPage.js", import.meta.url))
+const inPage = <A>(page: Page, call: string): Promise<A> => page.evaluate(`inPage.${call}`)
+
+interface Weight {
+  readonly scriptBytes: number
+  readonly styleBytes: number
+  readonly firstContentfulPaint: number | null
+}
 
 const quantile = (values: ReadonlyArray<number>, share: number): number => {
   const sorted = values.toSorted((a, b) => a - b)
@@ -61,6 +71,7 @@ const idsOf = (file: string): ReadonlyArray<string> =>
 
 const signIn = async (browser: Browser, running: Running) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-US" })
+  await context.addInitScript({ path: script })
   const page = await context.newPage()
   const [account = "", secret = ""] = readCredential(running.dataDir).split(":")
   await page.goto(`http://${running.host}:${running.port}/`)
@@ -78,58 +89,16 @@ const signIn = async (browser: Browser, running: Running) => {
 /** What the page weighs and when it first shows something, from an empty cache. */
 const loading = async (browser: Browser, page: Page) => {
   const context = await browser.newContext({ storageState: await page.context().storageState() })
+  await context.addInitScript({ path: script })
   try {
     const fresh = await context.newPage()
     await fresh.goto(page.url())
     await fresh.getByRole("status", { name: en.shell.connection.label }).getByText(en.shell.connection.live).waitFor()
-    return await fresh.evaluate(() => {
-      const resources = performance.getEntriesByType("resource") as Array<PerformanceResourceTiming>
-      const bytes = (ending: string) =>
-        resources.filter(({ name }) => new URL(name).pathname.endsWith(ending))
-          .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
-      return {
-        scriptBytes: bytes(".js"),
-        styleBytes: bytes(".css"),
-        firstContentfulPaint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? Number.NaN
-      }
-    })
+    return await inPage<Weight>(fresh, "weight()")
   } finally {
     await context.close()
   }
 }
-
-/** From now on until `stop`. */
-const watch = (page: Page) =>
-  page.evaluate(() => {
-    const seen = {
-      frames: [] as Array<number>,
-      longTasks: [] as Array<number>,
-      tops: [] as Array<readonly [number, string]>,
-      isOn: true
-    }
-    new PerformanceObserver((list) => {
-      if (seen.isOn) { for (const { duration } of list.getEntries()) seen.longTasks.push(duration) }
-    }).observe({ type: "longtask" })
-    let before = performance.now()
-    const first = document.querySelector("[role=grid] [role=presentation]")!
-    const frame = (at: number) => {
-      if (!seen.isOn) return
-      seen.frames.push(at - before)
-      before = at
-      const id = first.querySelector<HTMLElement>("[aria-rowindex=\"2\"]")?.dataset["id"]
-      if (id !== undefined && id !== seen.tops.at(-1)?.[1]) seen.tops.push([performance.timeOrigin + at, id])
-      requestAnimationFrame(frame)
-    }
-    requestAnimationFrame(frame)
-    ;(globalThis as unknown as { seen: typeof seen }).seen = seen
-  })
-
-const stopWatching = (page: Page): Promise<Seen> =>
-  page.evaluate(() => {
-    const { seen } = globalThis as unknown as { seen: Seen & { isOn: boolean } }
-    seen.isOn = false
-    return seen
-  })
 
 const metrics = async (session: CDPSession) => {
   const { metrics } = await session.send("Performance.getMetrics")
@@ -143,11 +112,11 @@ const heap = async (session: CDPSession): Promise<number> => {
 }
 
 const measured = async <A>(page: Page, session: CDPSession, during: () => Promise<A>) => {
-  await watch(page)
+  await inPage(page, "watch()")
   const before = await metrics(session)
   const result = await during()
   const after = await metrics(session)
-  const seen = await stopWatching(page)
+  const seen = await inPage<Seen>(page, "stop()")
   const seconds = after.at - before.at
   const window: Window = {
     seconds,
@@ -171,28 +140,6 @@ const latencies = (ids: ReadonlyArray<string>, { tops }: Seen): ReadonlyArray<nu
   }
   return found
 }
-
-const rowsOf = (page: Page): Promise<number> =>
-  page.evaluate((height) => {
-    const box = document.querySelector<HTMLElement>("[role=grid] [role=presentation]")!
-    return Math.round(parseFloat(box.style.height) / height)
-  }, rowHeight)
-
-/** The newest rows, read by scrolling: what is not in sight is not in the page. */
-const newestOf = (page: Page, count: number): Promise<ReadonlyArray<string>> =>
-  page.evaluate(async ({ count, rowHeight }) => {
-    const scroller = document.querySelector<HTMLElement>("[role=grid] [role=presentation]")!.parentElement!
-    const found = new Map<number, string>()
-    const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
-    for (let top = 0; found.size < count && top <= scroller.scrollHeight; top += scroller.clientHeight - rowHeight) {
-      scroller.scrollTo(0, top)
-      await frames()
-      for (const row of scroller.querySelectorAll<HTMLElement>("[data-id]")) {
-        found.set(Number(row.getAttribute("aria-rowindex")), row.dataset["id"]!)
-      }
-    }
-    return Array.from(found).sort(([a], [b]) => a - b).slice(0, count).map(([, id]) => id)
-  }, { count, rowHeight })
 
 /** Why the page does not show what was accepted; null when it does. */
 const disagreement = (
@@ -260,12 +207,16 @@ export const panel = (options: PanelOptions) => {
       const heapAfter = await heap(session)
       const ids = idsOf(underLoad.result)
       const startOfWindow = underLoad.seen.tops[0]?.[0] ?? 0
-      const newestShown = () =>
-        page.evaluate(() => document.querySelector<HTMLElement>("[aria-rowindex=\"2\"]")?.dataset["id"])
+      const newestShown = () => inPage<string>(page, "topId()")
       const last = ids.toSorted().at(-1)
       await waitUntil(10_000, "the newest row is the last that was accepted", async () => await newestShown() === last)
-      const rows = await rowsOf(page)
-      const wrong = disagreement(rows, accepted, await newestOf(page, ids.length), ids)
+      const rows = await inPage<number>(page, "rows()")
+      const wrong = disagreement(
+        rows,
+        accepted,
+        await inPage<ReadonlyArray<string>>(page, `newest(${ids.length})`),
+        ids
+      )
       if (wrong !== null) throw new Error(wrong)
       const latency = latencies(ids.filter((id) => acceptedAt(id) > startOfWindow), underLoad.seen)
       const result = {
@@ -300,7 +251,7 @@ export const panel = (options: PanelOptions) => {
           } MB full, ` +
           `${megabytes(heapAfter)} MB after\nscript ${fixed(weight.scriptBytes / 1_000, 1)} kB, style ` +
           `${fixed(weight.styleBytes / 1_000, 1)} kB, compressed; first contentful paint ` +
-          `${fixed(weight.firstContentfulPaint, 0)} ms\n${whole(rows)} rows of ${
+          `${fixed(weight.firstContentfulPaint ?? Number.NaN, 0)} ms\n${whole(rows)} rows of ${
             whole(accepted)
           } accepted, the newest ` +
           `${whole(ids.length)} of them by id`

@@ -60,7 +60,13 @@ const start = async (cardKeys, port = "0") => {
 let { child, url } = await start(key("2025"))
 const operator = `operator:${JSON.parse(readFileSync(join(folder, "data/keys.json"), "utf8")).operatorSecret}`
 
-/** @param {string} as @param {string} method @param {string} target @param {unknown} [body] */
+/**
+ * @param {string} as
+ * @param {string} method
+ * @param {string} target
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
 const ask = async (as, method, target, body) => {
   const response = await fetch(`${url}${target}`, {
     method,

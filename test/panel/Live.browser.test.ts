@@ -224,7 +224,7 @@ describe.runIf(hasChromium)("the live list", () => {
     await live.shows(wanted)
     await until(
       "all are approved",
-      () => live.rows.evaluateAll((rows) => rows.map((_) => _.innerText)),
+      () => live.rows.allInnerTexts(),
       (texts) => texts.every((_) => _.includes(en.common.status.approved))
     )
     await live.shows(wanted)

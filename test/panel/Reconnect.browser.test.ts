@@ -37,7 +37,7 @@ describe.runIf(hasChromium)("the gateway is killed and started again", () => {
     assert.deepStrictEqual(shownIds, ids, "their order")
     await until(
       "no row still waits",
-      () => live.rows.evaluateAll((rows) => rows.map((_) => _.innerText)),
+      () => live.rows.allInnerTexts(),
       (texts) => texts.every((_) => !_.includes(en.common.status.processing))
     )
     return ids

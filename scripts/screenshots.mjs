@@ -14,7 +14,7 @@ import { en } from "../web/messages/en/index.ts"
 import { chromiumRemedy, findChromium, launchChromium } from "./chromium.mjs"
 import { inProject } from "./setup.mjs"
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "150" } } })
+const { values } = parseArgs({ options: { seconds: { type: "string", default: "290" } } })
 
 const path = findChromium()
 if (path === undefined) {
@@ -162,8 +162,8 @@ try {
 
   const pipeline = await open(operator, "/operator")
   await take(await open(operator, "/operator/parked"), "parked")
-  await simulate({ decision_delay_ms: 15_000 })
-  await sleep(14_000)
+  await simulate({ decision_delay_ms: 7_000 })
+  await sleep(20_000)
   await take(pipeline, "operator")
 } finally {
   isSending = false

@@ -40,6 +40,8 @@ interface Window {
   readonly longestTask: number
   /** Share of the time in which the page's main thread did something. */
   readonly busy: number
+  /** What of it was spent on a processor: what others on the machine take is not in it. */
+  readonly cpu: number
 }
 
 /** What TransactionStore keeps, and what it lets come before it drops a chunk. */
@@ -103,7 +105,7 @@ const loading = async (browser: Browser, page: Page) => {
 const metrics = async (session: CDPSession) => {
   const { metrics } = await session.send("Performance.getMetrics")
   const of = (name: string) => metrics.find((_) => _.name === name)?.value ?? Number.NaN
-  return { at: of("Timestamp"), tasks: of("TaskDuration") }
+  return { at: of("Timestamp"), tasks: of("TaskDuration"), cpu: of("ThreadTime") }
 }
 
 const heap = async (session: CDPSession): Promise<number> => {
@@ -125,7 +127,8 @@ const measured = async <A>(page: Page, session: CDPSession, during: () => Promis
     longestFrame: Math.max(...seen.frames),
     longTasks: seen.longTasks.length,
     longestTask: Math.max(0, ...seen.longTasks),
-    busy: (after.tasks - before.tasks) / seconds
+    busy: (after.tasks - before.tasks) / seconds,
+    cpu: (after.cpu - before.cpu) / seconds
   }
   return { result, seen, window }
 }
@@ -233,7 +236,7 @@ export const panel = (options: PanelOptions) => {
           `${options.seconds} s\n`
       )
       console.log(table(
-        ["", "frames/s", "frame p95 ms", "longest", "tasks > 50 ms", "longest", "main thread %"],
+        ["", "frames/s", "frame p95 ms", "longest", "tasks > 50 ms", "longest", "main thread %", "of it CPU %"],
         Object.entries(result.windows).map(([name, _]) => [
           name,
           fixed(_.framesPerSecond, 1),
@@ -241,7 +244,8 @@ export const panel = (options: PanelOptions) => {
           fixed(_.longestFrame, 0),
           whole(_.longTasks),
           fixed(_.longestTask, 0),
-          fixed(_.busy * 100, 1)
+          fixed(_.busy * 100, 1),
+          fixed(_.cpu * 100, 1)
         ])
       ))
       console.log(

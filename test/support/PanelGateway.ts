@@ -42,15 +42,11 @@ const jsonOf = <A>(
 
 /** A gateway in a process of its own that serves its panel; it can be killed, and started again on its port. */
 export class PanelGateway {
-  readonly dataDir: string
+  #dataDir: string | undefined
   readonly agent = new Agent({ keepAlive: true, maxSockets: 64 })
   readonly #owner = ownerOfSuite()
   #process: MainProcess | undefined
   #port = 0
-
-  constructor() {
-    this.dataDir = join(folder(this.#owner), "data")
-  }
 
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const started = await start(this.#owner, {
@@ -72,6 +68,9 @@ export class PanelGateway {
     await stop(this.#process!, "SIGKILL")
   }
 
+  get dataDir(): string {
+    return this.#dataDir ??= join(folder(this.#owner), "data")
+  }
   get port(): number {
     return this.#port
   }

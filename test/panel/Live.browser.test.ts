@@ -3,7 +3,7 @@ import { en } from "../../web/messages/en/index.ts"
 import { hasChromium, shown, until, useBrowser } from "../support/Browser.ts"
 import { transaction } from "../support/HttpSamples.ts"
 import { usePanelGateway } from "../support/PanelGateway.ts"
-import { type LivePage, mark, openLive, quantile } from "../support/PanelPage.ts"
+import { LivePage, mark, openLive, quantile } from "../support/PanelPage.ts"
 
 /** Transactions per second, of a shop that sells well. */
 const rate = 200
@@ -39,6 +39,27 @@ describe.runIf(hasChromium)("the live list", () => {
     await shown(live.row(approved.id).getByText(en.common.status.approved), 1_000)
     assert.deepStrictEqual(await live.ids(), [approved.id, id])
     await notReloaded()
+  })
+
+  it("moves for who has just signed in with the mouse, although the pointer lies on it", async () => {
+    const account = await gateway().createAccount()
+    for (let i = 0; i < 20; i++) await gateway().send(account)
+    const visit = await browser.open({ url: gateway().url })
+    await visit.signIn(account)
+    const live = new LivePage(visit.page)
+    await live.isLive()
+    const { id } = await gateway().send(account)
+    await shown(live.row(id))
+  })
+
+  it("shows what is accepted while the log is away, which no event tells", async () => {
+    const account = await gateway().createAccount()
+    const live = await open(account)
+    await gateway().simulate({ log: "down" })
+    const { id } = await gateway().send(account)
+    await shown(live.row(id).getByText(en.common.status.processing), 30_000)
+    await gateway().calm()
+    await shown(live.row(id).getByText(en.common.status.approved), 30_000)
   })
 
   it("a row is there within a second of curl, p95 of 50, and so is its decision", async () => {

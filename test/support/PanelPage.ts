@@ -119,9 +119,7 @@ export class LivePage {
 
 /** Signed in, with the event stream open. */
 export const openLive = async (visit: Visit, credential: Credential, path = "/"): Promise<LivePage> => {
-  await visit.signIn(credential, path)
-  // where the button to sign in was there are rows now, and those under the pointer stand still
-  await visit.page.mouse.move(5, 5)
+  await visit.arrive(credential, path)
   const live = new LivePage(visit.page)
   await live.isLive()
   return live

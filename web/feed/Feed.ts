@@ -28,6 +28,8 @@ const pageSize = 100
 const summaryInterval = 15_000
 /** ms after which a row without a decision is asked for: its event may have been lost. */
 const overdue = 10_000
+/** ms without an event after which the list is read again: what was accepted while the log is away is not heard of. */
+const quiet = 10_000
 /** Rows that are asked for at one time. */
 const mostAsked = 10
 
@@ -52,6 +54,7 @@ export class Feed {
   /** Reasons why rows must not move. */
   readonly #holds = new Set<string>()
   #reading: AbortController | null = null
+  #heardAt = 0
   #timers: Array<ReturnType<typeof setInterval>> = []
 
   constructor() {
@@ -81,6 +84,7 @@ export class Feed {
     this.#timers = [
       setInterval(() => void this.#readSummary(), summaryInterval),
       setInterval(() => void this.#askOverdue(), overdue),
+      setInterval(() => void this.#readUnheard(), quiet / 2),
       // seconds pass also when nothing happens
       setInterval(this.#scheduler.ask, 1_000)
     ]
@@ -156,6 +160,7 @@ export class Feed {
   }
 
   readonly #hear = (events: ReadonlyArray<TransactionEvent>): void => {
+    this.#heardAt = performance.now()
     this.#store.apply(events)
     this.#rates.apply(events)
     const last = events.at(-1)
@@ -194,6 +199,16 @@ export class Feed {
     if (!result.ok) return this.#set({ newest: { kind: "failed", failure: result.failure } })
     store.applyNewest(result.value.data, result.value.has_more, result.value.next)
     this.#set({ newest: { kind: "ready" } })
+  }
+
+  /** What is in the list and was not heard of; a failure says nothing that the connection does not say. */
+  async #readUnheard(): Promise<void> {
+    const store = this.#store
+    if (document.hidden || this.#state.newest.kind !== "ready" || performance.now() - this.#heardAt < quiet) return
+    const result = await this.#readPage(store, null)
+    if (!result.ok || performance.now() - this.#heardAt < quiet) return
+    store.applyNewest(result.value.data, result.value.has_more, result.value.next)
+    this.#scheduler.ask()
   }
 
   async #readSummary(): Promise<void> {

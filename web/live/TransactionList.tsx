@@ -184,8 +184,9 @@ export function TransactionList({ onOpen, opened, ref }: TransactionListProps) {
             if (!event.currentTarget.contains(event.relatedTarget)) feed.release("focus")
           }}
           onFocus={() => feed.hold("focus")}
-          onPointerEnter={byMouse(() => feed.hold("hover"))}
           onPointerLeave={byMouse(() => feed.release("hover"))}
+          // not where it lay when the list came: where somebody points
+          onPointerMove={byMouse(() => feed.hold("hover"))}
           onScroll={(event) => event.currentTarget.scrollTop > 0 ? feed.hold("scroll") : feed.release("scroll")}
           ref={scroller}
           role="rowgroup"

@@ -182,10 +182,10 @@ export const PrometheusMetrics = Layer.effect(
     const acquire = bound((database) => acquires.labels(database!))
 
     // there from the start, so that the first one shows as an increase
-    decision("approved", "none")
-    for (const reason of RejectionReason.literals) decision("rejected", reason)
-    for (const topic of topics) laneDrops.labels(topic)
-    for (const outcome of ["first", "replayed", "reused"]) idempotent(outcome)
+    decision("approved", "none").inc(0)
+    for (const reason of RejectionReason.literals) decision("rejected", reason).inc(0)
+    for (const topic of topics) laneDrops.labels(topic).inc(0)
+    for (const outcome of ["first", "replayed", "reused"]) idempotent(outcome).inc(0)
 
     const labelsOf = ({ group, topic }: Reader) => ({ topic, group })
 
@@ -230,6 +230,7 @@ export const PrometheusMetrics = Layer.effect(
         pools.set(database, now)
         return () => {
           pools.delete(database)
+          for (const shown of [connections, limit, statements]) shown.reset()
         }
       },
       acquired: (database, seconds) => acquire(database).observe(seconds),

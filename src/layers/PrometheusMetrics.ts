@@ -26,6 +26,10 @@ export class MetricsRegistry extends Context.Tag("gateway/MetricsRegistry")<Metr
   )
 }
 
+/** Any other, and one that a route does not have, is `other`: who asks chooses no labels. */
+const methods = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"])
+const methodNotAllowed = 405
+
 const requestBuckets = [.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10]
 const decisionBuckets = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 600]
 const batchBuckets = [1, 2, 5, 10, 25, 50, 100, 250, 500]
@@ -193,7 +197,8 @@ export const PrometheusMetrics = Layer.effect(
       httpStarted: () => active.inc(),
       httpFinished: (route, method, status, seconds) => {
         active.dec()
-        request(route, method, `${Math.floor(status / 100)}xx`).observe(seconds)
+        const known = status !== methodNotAllowed && methods.has(method) ? method : "other"
+        request(route, known, `${Math.floor(status / 100)}xx`).observe(seconds)
       },
       problem: (problem) => problems.inc({ problem }),
       idempotency: (outcome) => idempotent(outcome).inc(),

@@ -111,10 +111,10 @@ export const filledSqlite = (folder: string, total: number, end: number): Filled
 
 export const filledMysql = (url: string, total: number, end: number): Filled =>
   filled(
-    Layer.provide(mysqlDatabase("gateway"), settings({ DATABASE_URL: url })),
+    Layer.provide(mysqlDatabase("gateway"), Layer.merge(settings({ DATABASE_URL: url }), Counters)),
     Layer.provide(
       mysqlDatabase("gateway"),
-      settings({ DATABASE_URL: url, MYSQL_STATEMENT_TIMEOUT_MS: "600000" })
+      Layer.merge(settings({ DATABASE_URL: url, MYSQL_STATEMENT_TIMEOUT_MS: "600000" }), Counters)
     ),
     total,
     end

@@ -1,6 +1,7 @@
 import { Config, Layer, RuntimeFlags } from "effect"
 import { EnvironmentFailpoints } from "./EnvironmentFailpoints.ts"
 import { Logging } from "./Logging.ts"
+import { OtlpTracing } from "./OtlpTracing.ts"
 import { MetricsRegistry, PrometheusMetrics } from "./PrometheusMetrics.ts"
 import {
   DataDirSettings,
@@ -14,6 +15,7 @@ import {
   PanelSettings,
   SubmissionCapacity,
   TopicSettings,
+  TracingSettings,
   UseCaseSettings
 } from "./Settings.ts"
 import { SystemRandomness } from "./SystemRandomness.ts"
@@ -29,14 +31,19 @@ const CheckedSettings = Layer.effectDiscard(Config.all([
   TopicSettings,
   KafkaSettings,
   LoggingSettings,
+  TracingSettings,
   FailpointSetting
 ]))
 
 /** What every role stands on. */
 export const Foundation = Layer.mergeAll(
   CheckedSettings,
-  PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Live)),
-  SystemRandomness,
+  OtlpTracing.pipe(
+    Layer.provideMerge(PrometheusMetrics),
+    Layer.provideMerge(MetricsRegistry.Live),
+    Layer.provideMerge(SystemRandomness),
+    Layer.provide(Logging)
+  ),
   UseCaseSettings,
   EnvironmentFailpoints,
   Logging,

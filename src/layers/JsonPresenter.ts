@@ -5,7 +5,9 @@ import { Instant } from "../domain/Instant.ts"
 import { Amount, Currency } from "../domain/Money.ts"
 import { Decision } from "../domain/Transaction.ts"
 import type { LogRecord } from "../services/Log.ts"
+import { parkedReasons } from "../services/Metrics.ts"
 import { Presenter, Unreadable } from "../services/Presenter.ts"
+import { readTraceparent, traceHeader, type Traceparent } from "../services/Tracing.ts"
 
 /** Every message says the version of its schema; a reader refuses one it does not know. */
 const version = 1
@@ -33,23 +35,18 @@ const ResultJson = Schema.Struct({
   appended_at: Instant
 })
 
-const ParkedReasonHeader = Schema.Literal(
-  "unreadable_message",
-  "unknown_schema_version",
-  "unknown_card_key",
-  "card_not_authentic",
-  "unknown_submission",
-  "unstorable"
-)
+const ParkedReasonHeader = Schema.Literal(...parkedReasons)
 
 const isTransactionId = Schema.is(TransactionId)
 const isAccountId = Schema.is(AccountId)
 const isParkedReason = Schema.is(ParkedReasonHeader)
 
-const toRecord = (key: string, message: unknown): LogRecord => ({
+const noHeaders = {}
+
+const toRecord = (key: string, message: unknown, trace: Traceparent | null = null): LogRecord => ({
   key,
   value: Buffer.from(JSON.stringify(message)),
-  headers: {}
+  headers: trace === null ? noHeaders : { [traceHeader]: trace }
 })
 
 const parse = Schema.decodeUnknownEither(Schema.parseJson())
@@ -82,7 +79,7 @@ const reader = <A, I, B>(schema: Schema.Schema<A, I>, toDomain: (message: A) => 
 
 /** Messages as JSON; what surrounds them travels in headers. */
 export const JsonPresenter = Layer.succeed(Presenter, {
-  submission: (submission) =>
+  submission: (submission, trace) =>
     toRecord(
       submission.id,
       {
@@ -95,7 +92,8 @@ export const JsonPresenter = Layer.succeed(Presenter, {
         cvv: submission.cvvShape,
         card: submission.sealedCard ?? "",
         ...(submission.giveUpToken === null ? {} : { give_up: submission.giveUpToken })
-      } satisfies typeof SubmissionJson.Encoded
+      } satisfies typeof SubmissionJson.Encoded,
+      trace
     ),
 
   readSubmission: reader(SubmissionJson, (message) => ({
@@ -114,7 +112,7 @@ export const JsonPresenter = Layer.succeed(Presenter, {
     return Option.getOrNull(Option.filter(account, isAccountId))
   },
 
-  result: (transaction) =>
+  result: (transaction, trace) =>
     toRecord(
       transaction.id,
       {
@@ -126,8 +124,11 @@ export const JsonPresenter = Layer.succeed(Presenter, {
         partition: transaction.position.partition,
         offset: transaction.position.offset,
         appended_at: transaction.position.appendedAt
-      } satisfies typeof ResultJson.Encoded
+      } satisfies typeof ResultJson.Encoded,
+      trace
     ),
+
+  traceOf: ({ headers }) => readTraceparent(headers[traceHeader]),
 
   readResult: reader(ResultJson, ({ appended_at, decided_at, decision, id, offset, partition }) => ({
     id,

@@ -1,4 +1,5 @@
 import { Effect, Layer } from "effect"
+import { MeasurePipeline } from "../services/MeasurePipeline.ts"
 import { RecordDecisions } from "../services/RecordDecisions.ts"
 import { ResendOverdue } from "../services/ResendOverdue.ts"
 import { Daemons } from "./Daemons.ts"
@@ -9,5 +10,7 @@ export const Recorder = Layer.scopedDiscard(Effect.gen(function*() {
   const overdue = yield* ResendOverdue
   const daemons = yield* Daemons
   yield* daemons.start("recorder", decisions.run)
+  const measurements = yield* MeasurePipeline
   yield* daemons.start("resend of overdue submissions", overdue.run)
+  yield* daemons.start("measuring of what waits", measurements.run)
 }))

@@ -166,6 +166,32 @@ export const LoggingSettings = Config.all({
   )
 })
 
+const isHttpUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { password, protocol, username } = new URL(text)
+  return /^https?:$/.test(protocol) && username === "" && password === ""
+}
+
+/** By the names that OpenTelemetry gives them. */
+export const TracingSettings = Config.all({
+  /** Of a collector; `/v1/traces` is added. Without it nothing is traced. */
+  endpoint: Config.option(
+    Config.nonEmptyString("OTEL_EXPORTER_OTLP_ENDPOINT").pipe(
+      Config.validate({ message: "Expected a URL without a password, http://collector:4318", validation: isHttpUrl })
+    )
+  ),
+  serviceName: Config.nonEmptyString("OTEL_SERVICE_NAME").pipe(Config.withDefault("payment-gateway")),
+  /** Of the traces that begin here; those that a client samples are. */
+  ratio: Config.nonEmptyString("OTEL_TRACES_SAMPLER_ARG").pipe(
+    Config.validate({
+      message: "Expected a part of one, 0 to 1",
+      validation: (text) => /^[01](\.\d{1,9})?$/.test(text) && Number(text) <= 1
+    }),
+    Config.map(Number),
+    Config.withDefault(1)
+  )
+})
+
 /** `label:n`: for crash tests, the process kills itself when it reaches that step for the n-th time. */
 export const FailpointSetting = Config.option(Config.nonEmptyString("FAILPOINT"))
 

@@ -7,6 +7,7 @@ import { FailedAttempts } from "../services/FailedAttempts.ts"
 import { ManageAccounts } from "../services/ManageAccounts.ts"
 import { ManageParked } from "../services/ManageParked.ts"
 import { ManageSecrets } from "../services/ManageSecrets.ts"
+import { MeasurePipeline } from "../services/MeasurePipeline.ts"
 import { ProcessTransactions } from "../services/ProcessTransactions.ts"
 import { RecordDecisions } from "../services/RecordDecisions.ts"
 import { ResendOverdue } from "../services/ResendOverdue.ts"
@@ -33,4 +34,4 @@ export const IntakeUseCases = Layer.mergeAll(
   Audit.Default
 )
 export const ProcessorUseCases = ProcessTransactions.Default
-export const RecorderUseCases = Layer.mergeAll(RecordDecisions.Default, ResendOverdue.Default)
+export const RecorderUseCases = Layer.mergeAll(RecordDecisions.Default, ResendOverdue.Default, MeasurePipeline.Default)

@@ -6,6 +6,7 @@ import type { SealedFacts } from "./CardVault.ts"
 import type { LogRecord, Position } from "./Log.ts"
 import type { ParkedReason } from "./Metrics.ts"
 import type { DecisionToRecord } from "./SubmissionRepository.ts"
+import type { Traceparent } from "./Tracing.ts"
 import type { StoredTransaction } from "./TransactionRepository.ts"
 
 /** What the decision needs and nothing else: no reference, no metadata, no CVV. */
@@ -29,11 +30,14 @@ export class Unreadable extends Data.TaggedError("Unreadable")<{
 
 /** The one place that turns domain values into messages and messages into domain values. */
 export class Presenter extends Context.Tag("gateway/Presenter")<Presenter, {
-  readonly submission: (submission: Submission) => LogRecord
+  /** With the trace that it belongs to, where there is one. */
+  readonly submission: (submission: Submission, trace?: Traceparent | null) => LogRecord
   readonly readSubmission: (record: LogRecord) => Either.Either<SubmissionMessage, Unreadable>
   /** The account that a record of `transactions` or `transactions_result` names, as it says; null when it names none. */
   readonly accountOf: (record: LogRecord) => AccountId | null
-  readonly result: (transaction: StoredTransaction) => LogRecord
+  readonly result: (transaction: StoredTransaction, trace?: Traceparent | null) => LogRecord
+  /** The trace that a record belongs to. */
+  readonly traceOf: (record: LogRecord) => Traceparent | null
   readonly readResult: (record: LogRecord) => Either.Either<DecisionToRecord, Unreadable>
   /** The record that could not be handled, as it was, with its reason and where it stood. */
   readonly parked: (

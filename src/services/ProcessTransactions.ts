@@ -6,6 +6,8 @@ import { Log, type StoredRecord } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { ParkRecords, type RecordToPark } from "./ParkRecords.ts"
 import { Presenter, type SubmissionMessage } from "./Presenter.ts"
+import { type BatchTrace, traceBatch } from "./TraceBatch.ts"
+import { Tracing } from "./Tracing.ts"
 import { type StoredTransaction, TransactionRepository } from "./TransactionRepository.ts"
 import { writeSplitting } from "./WriteSplitting.ts"
 
@@ -24,6 +26,7 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
     const presenter = yield* Presenter
     const metrics = yield* Metrics
     const failpoints = yield* Failpoints
+    const tracer = yield* Tracing
     const { park } = yield* ParkRecords
 
     const decideMessage = (message: SubmissionMessage): Either.Either<Decision, CardUnreadable> =>
@@ -61,16 +64,16 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
         }
         missing.push({ ...recordDecision(message, decision.right, decidedAt), position: record.position })
       }
-      if (missing.length === 0) return { decided: stored, parked }
+      if (missing.length === 0) return { stored, decided: [], parked }
 
       yield* failpoints.reach("process.before_insert")
       const { refused, written } = yield* writeSplitting(missing, insert)
       yield* failpoints.reach("process.after_insert")
       for (const { id } of refused) parked.push({ id, reason: "unstorable", record: received.get(id)!.record })
-      return { decided: [...stored, ...written.flat()], parked }
+      return { stored, decided: written.flat(), parked }
     })
 
-    const handle = Effect.fnUntraced(function*(records: ReadonlyArray<StoredRecord>) {
+    const handleTraced = Effect.fnUntraced(function*(records: ReadonlyArray<StoredRecord>, trace: BatchTrace | null) {
       const received = new Map<string, Received>()
       const unreadable: Array<RecordToPark> = []
       for (const record of records) {
@@ -78,14 +81,34 @@ export class ProcessTransactions extends Effect.Service<ProcessTransactions>()("
         if (Either.isLeft(read)) unreadable.push({ id: read.left.id, reason: read.left.reason, record })
         else if (!received.has(read.right.id)) received.set(read.right.id, { record, message: read.right })
       }
-      const { decided, parked } = yield* decideMissing(received).pipe(
+      const { decided, parked, stored } = yield* decideMissing(received).pipe(
         Effect.retry({ while: (error) => error._tag === "AlreadyDecided" })
       )
-      if (decided.length > 0) yield* log.append("transactions_result", decided.map(presenter.result))
+      const traceOf = ({ id }: StoredTransaction) => presenter.traceOf(received.get(id)!.record)
+      const ownTraceOf = (transaction: StoredTransaction) => {
+        const parent = traceOf(transaction)
+        if (trace === null || parent === null) return parent
+        return trace.item("decide", parent, {
+          "gateway.transaction_id": transaction.id,
+          "gateway.status": transaction.decision.status
+        })
+      }
+      const results = [
+        ...stored.map((_) => presenter.result(_, traceOf(_))),
+        ...decided.map((_) => presenter.result(_, ownTraceOf(_)))
+      ]
+      if (results.length > 0) yield* log.append("transactions_result", results)
       yield* failpoints.reach("process.after_publish")
       yield* park([...unreadable, ...parked])
       metrics.batch("process", records.length)
     })
+
+    const handle = (records: ReadonlyArray<StoredRecord>) =>
+      traceBatch(
+        tracer,
+        { name: "process transactions", traces: () => records.map(presenter.traceOf) },
+        (trace) => handleTraced(records, trace)
+      )
 
     return { run: log.consume({ topic: "transactions", group: "processor" }, handle), handle } as const
   })

@@ -6,6 +6,8 @@ import { Metrics } from "./Metrics.ts"
 import { ParkRecords, type RecordToPark } from "./ParkRecords.ts"
 import { Presenter } from "./Presenter.ts"
 import { type DecisionToRecord, type ParkedMark, SubmissionRepository } from "./SubmissionRepository.ts"
+import { type BatchTrace, traceBatch } from "./TraceBatch.ts"
+import { Tracing } from "./Tracing.ts"
 import { writeSplitting } from "./WriteSplitting.ts"
 
 interface Read<A> {
@@ -22,9 +24,10 @@ export class RecordDecisions extends Effect.Service<RecordDecisions>()("gateway/
     const presenter = yield* Presenter
     const metrics = yield* Metrics
     const failpoints = yield* Failpoints
+    const tracer = yield* Tracing
     const { park } = yield* ParkRecords
 
-    const recordDecisions = Effect.fnUntraced(function*(records: ReadonlyArray<StoredRecord>) {
+    const recordTraced = Effect.fnUntraced(function*(records: ReadonlyArray<StoredRecord>, trace: BatchTrace | null) {
       const results = new Map<TransactionId, Read<DecisionToRecord>>()
       const parked: Array<RecordToPark> = []
       for (const record of records) {
@@ -43,12 +46,27 @@ export class RecordDecisions extends Effect.Service<RecordDecisions>()("gateway/
           (decisions) => submissions.record(decisions, recordedAt)
         )
         yield* failpoints.reach("record.after_update")
-        for (const id of written.flat()) aside(id, "unknown_submission")
+        const unknown = written.flat()
+        metrics.recorded(results.size - unknown.length - refused.length)
+        if (trace !== null) {
+          for (const { record, value: { id } } of results.values()) {
+            const parent = presenter.traceOf(record)
+            if (parent !== null) trace.item("record", parent, { "gateway.transaction_id": id })
+          }
+        }
+        for (const id of unknown) aside(id, "unknown_submission")
         for (const { id } of refused) aside(id, "unstorable")
       }
       yield* park(parked)
       metrics.batch("record", records.length)
     })
+
+    const recordDecisions = (records: ReadonlyArray<StoredRecord>) =>
+      traceBatch(
+        tracer,
+        { name: "process transactions_result", traces: () => records.map(presenter.traceOf) },
+        (trace) => recordTraced(records, trace)
+      )
 
     /** A record of this topic that names no submission is foreign: counted where it was parked, and done. */
     const markParked = Effect.fnUntraced(function*(records: ReadonlyArray<StoredRecord>) {

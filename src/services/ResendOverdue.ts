@@ -90,7 +90,7 @@ export class ResendOverdue extends Effect.Service<ResendOverdue>()("gateway/Rese
       })
       if (overdue.length === 0) return 0
       yield* failpoints.reach("resend.after_claim")
-      yield* log.append("transactions", overdue.map(presenter.submission))
+      yield* log.append("transactions", overdue.map((_) => presenter.submission(_)))
       yield* failpoints.reach("resend.after_append")
       metrics.resent(overdue.length)
       yield* Effect.logInfo("sent overdue submissions again").pipe(Effect.annotateLogs({ count: overdue.length }))

@@ -156,6 +156,9 @@ export class SubmissionRepository extends Context.Tag("gateway/SubmissionReposit
   /** Its cost grows with what waits, not with what was decided. */
   readonly backlog: Effect.Effect<Backlog, StorageUnavailable>
 
+  /** How many of what waits are marked as parked, by reason. Its cost grows with what is marked. */
+  readonly parkedReasonCounts: Effect.Effect<ReadonlyMap<ParkedReason, number>, StorageUnavailable>
+
   /** Newest first. */
   readonly listParked: (page: {
     readonly limit: number

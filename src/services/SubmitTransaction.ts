@@ -1,4 +1,4 @@
-import { Clock, Data, Effect, Option, Redacted } from "effect"
+import { Clock, Data, Effect, Exit, Option, Redacted } from "effect"
 import { type Card, cvvShape, summarize } from "../domain/Card.ts"
 import { type AccountId, makeTransactionId } from "../domain/Ids.ts"
 import type { Submission } from "../domain/Submission.ts"
@@ -10,6 +10,7 @@ import { Metrics } from "./Metrics.ts"
 import { Presenter } from "./Presenter.ts"
 import { Randomness } from "./Randomness.ts"
 import { type IdempotencyClaim, type StoredSubmission, SubmissionRepository } from "./SubmissionRepository.ts"
+import { type Traceparent, Tracing } from "./Tracing.ts"
 
 export interface TransactionRequest {
   readonly accountId: AccountId
@@ -21,6 +22,8 @@ export interface TransactionRequest {
   readonly reference: string | null
   readonly metadata: Readonly<Record<string, string>>
   readonly claim: IdempotencyClaim | null
+  /** The request's, which its message carries on. */
+  readonly trace?: Traceparent | null
 }
 
 export interface Submitted {
@@ -43,6 +46,25 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
     const randomness = yield* Randomness
     const metrics = yield* Metrics
     const failpoints = yield* Failpoints
+    const tracer = yield* Tracing
+
+    const insert = (submission: StoredSubmission, { claim, trace = null }: TransactionRequest) => {
+      const context = tracer === null || trace === null ? null : tracer.begin(trace)
+      if (context === null) return submissions.insert(submission, claim)
+      const startedAt = tracer!.now()
+      return Effect.onExit(submissions.insert(submission, claim), (exit) =>
+        Effect.sync(() =>
+          tracer!.end({
+            context,
+            parent: trace,
+            name: "commit submission",
+            kind: "internal",
+            startedAt,
+            attributes: { "gateway.transaction_id": submission.id },
+            failed: Exit.isFailure(exit)
+          })
+        ))
+    }
 
     const replay = Effect.fnUntraced(function*(request: TransactionRequest, id: Submission["id"], digest: string) {
       if (digest !== request.claim?.requestDigest) {
@@ -84,13 +106,13 @@ export class SubmitTransaction extends Effect.Service<SubmitTransaction>()("gate
       }
 
       yield* failpoints.reach("submission.before_insert")
-      const outcome = yield* submissions.insert(submission, claim)
+      const outcome = yield* insert(submission, request)
       if (outcome._tag === "KeyTaken") return yield* replay(request, outcome.id, outcome.requestDigest)
       yield* failpoints.reach("submission.after_insert")
 
       metrics.accepted()
       if (claim !== null) metrics.idempotency("first")
-      yield* log.offer("transactions", presenter.submission(submission))
+      yield* log.offer("transactions", presenter.submission(submission, request.trace))
       yield* failpoints.reach("submission.after_offer")
       return { submission, replayed: false } satisfies Submitted
     })

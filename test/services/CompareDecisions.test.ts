@@ -37,6 +37,7 @@ const lists = (
     list: not,
     outlines: not,
     backlog: not(),
+    parkedReasonCounts: not(),
     listParked: not,
     findParked: not,
     resendNow: not,

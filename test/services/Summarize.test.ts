@@ -16,6 +16,7 @@ const fixture = () => {
     findMany: unasked,
     list: unasked,
     backlog: Effect.dieMessage("not asked"),
+    parkedReasonCounts: Effect.dieMessage("not asked"),
     listParked: unasked,
     findParked: unasked,
     resendNow: unasked,

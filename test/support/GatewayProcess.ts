@@ -23,7 +23,9 @@ import { ApiAddress, HttpIntake } from "../../src/layers/http/HttpIntake.ts"
 import { Management } from "../../src/layers/http/Management.ts"
 import { JsonPresenter } from "../../src/layers/JsonPresenter.ts"
 import { EmbeddedKeys } from "../../src/layers/Keys.ts"
+import { Lifecycle } from "../../src/layers/Lifecycle.ts"
 import { LogRetention } from "../../src/layers/LogRetention.ts"
+import { OtlpTracing } from "../../src/layers/OtlpTracing.ts"
 import { Processor } from "../../src/layers/Processor.ts"
 import { EmbeddedProfile } from "../../src/layers/ProfileLayers.ts"
 import { MetricsRegistry, PrometheusMetrics } from "../../src/layers/PrometheusMetrics.ts"
@@ -100,7 +102,11 @@ const capturing = (logged: Array<string>) =>
     Logger.minimumLogLevel(LogLevel.All)
   )
 
-const Observation = PrometheusMetrics.pipe(Layer.provideMerge(MetricsRegistry.Live))
+const Observation = OtlpTracing.pipe(
+  Layer.provideMerge(PrometheusMetrics),
+  Layer.provideMerge(MetricsRegistry.Live),
+  Layer.provideMerge(SystemRandomness)
+)
 const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).pipe(Layer.provideMerge(EmbeddedKeys))
 const durably = { synchronous: "FULL" } as const
 
@@ -160,7 +166,7 @@ const gatewayLayer = ({ asked, controls, inserting, latch }: Effect.Effect.Succe
     find: (ids) => latch.whenOpen(transactions.find(ids))
   }))
 
-  return Layer.mergeAll(HttpIntake, Management, Processor, Recorder, LogRetention).pipe(
+  return Layer.mergeAll(HttpIntake, Processor, Recorder, LogRetention).pipe(
     Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecorderUseCases)),
     Layer.provide(Layer.mergeAll(
       Layer.merge(accounts, submissions).pipe(
@@ -173,8 +179,9 @@ const gatewayLayer = ({ asked, controls, inserting, latch }: Effect.Effect.Succe
     )),
     Layer.provide(Cryptography),
     Layer.provide(EmbeddedProfile),
-    Layer.provide(Layer.mergeAll(LockedDataDir, SystemRandomness, Observation)),
-    Layer.provideMerge(Daemons.Default)
+    Layer.provide(Management),
+    Layer.provide(Layer.mergeAll(LockedDataDir, Observation)),
+    Layer.provideMerge(Layer.merge(Daemons.Default, Lifecycle.Default))
   )
 }
 
@@ -217,6 +224,7 @@ export const runGateway = Effect.fnUntraced(function*({ environment = {}, ...opt
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))),
     Layer.build
   )
+  yield* Context.get(context, Lifecycle).run
   const { death } = Context.get(context, Daemons)
   return {
     port: Context.get(context, ApiAddress).port,

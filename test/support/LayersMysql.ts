@@ -9,6 +9,7 @@ import { migrated } from "../../src/layers/sql/Migrations.ts"
 import { processorSchema } from "../../src/layers/sql/ProcessorSchema.ts"
 import { SqlTransactionRepository } from "../../src/layers/sql/SqlTransactionRepository.ts"
 import type { GatewayUnderTest, ProcessorUnderTest } from "./LayersDatabase.ts"
+import { recordedMetrics } from "./LayersMetrics.ts"
 import { gatewayRepositories, on, settings } from "./LayersSqlite.ts"
 
 /** Two databases and their users, as an operator makes them. */
@@ -84,7 +85,8 @@ export const mysqlProcessor = (url: string, entries: Readonly<Record<string, str
 export const mysqlClient = (
   name: "gateway" | "processor",
   entries: Readonly<Record<string, string>>
-): Layer.Layer<SqlClient.SqlClient, unknown> => Layer.provide(mysqlDatabase(name), settings(entries))
+): Layer.Layer<SqlClient.SqlClient, unknown> =>
+  Layer.provide(mysqlDatabase(name), Layer.merge(settings(entries), recordedMetrics().layer))
 
 export const mysqlGatewayUnderTest = (adminUrl: string): GatewayUnderTest => ({
   name: "MySQL",

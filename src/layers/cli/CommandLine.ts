@@ -3,6 +3,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { runMain } from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Layer, Logger, LogLevel } from "effect"
 import { Environment } from "../Settings.ts"
+import { version } from "../Version.ts"
 import { optionsFirst } from "./Arguments.ts"
 import { Ending, endingOf, exitCodes } from "./Ending.ts"
 import { helpFor, tidied, withoutColours } from "./Help.ts"
@@ -14,7 +15,7 @@ const gateway = Command.make("gateway").pipe(
   Command.withSubcommands([send, get, list, tail, accounts, parked, audit, pipeline])
 )
 
-const run = Command.run(gateway, { name: "gateway", version: "0.1.0", executable: "gateway" })
+const run = Command.run(gateway, { name: "gateway", version, executable: "gateway" })
 
 /** What the parser prints is always coloured: here as the rest is. */
 const plainConsole = Effect.fnUntraced(function*() {

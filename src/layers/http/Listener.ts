@@ -1,8 +1,10 @@
 import { Cause, Effect, Either, Exit, FiberRef, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { containsCardNumber } from "../../domain/CardNumberInText.ts"
 import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
+import { readTraceparent, traceIdOf, type Traceparent, Tracing } from "../../services/Tracing.ts"
 import { Credentials } from "./Credentials.ts"
 import { makeRequestId } from "./HttpServer.ts"
 import { operationsOf } from "./Operation.ts"
@@ -72,6 +74,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   const { identify, identifySession, proxies, recall } = yield* Credentials
   const metrics = yield* Metrics
   const randomness = yield* Randomness
+  const tracer = yield* Tracing
   // a request that is refused is no unhandled error
   const runtime = Runtime.setFiberRef(yield* Effect.runtime(), FiberRef.unhandledErrorLogLevel, Option.none())
   const runFork = Runtime.runFork(runtime)
@@ -134,14 +137,12 @@ export const makeListener = Effect.fnUntraced(function*(options: {
 
   let warnedAt = 0
   /** At most once a second: when the database is away, every request is refused. */
-  const warn = ({ cause, name }: Problem, route: string, requestId: string) => {
+  const warn = ({ cause, name }: Problem, told: Readonly<Record<string, string>>) => {
     const now = clock.unsafeCurrentTimeMillis()
     if (Math.abs(now - warnedAt) < 1_000) return
     warnedAt = now
     runFork(
-      Effect.logWarning(`answered ${name}`, innermost(cause)).pipe(
-        Effect.annotateLogs({ request_id: requestId, route })
-      )
+      Effect.logWarning(`answered ${name}`, innermost(cause)).pipe(Effect.annotateLogs(told))
     )
   }
 
@@ -156,6 +157,16 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       const requestId = makeRequestId(randomness, receivedAt)
       const method = message.method === "HEAD" ? "GET" : message.method ?? ""
       let template = otherRoute
+      const traceOfClient = traceOf(message)
+      const span = tracer === null ? null : tracer.begin(traceOfClient)
+      const trace = span ?? traceOfClient
+      const startedAt = span === null ? 0n : tracer!.now()
+      /** What a log says of this request. */
+      const told = () => ({
+        request_id: requestId,
+        route: template,
+        ...(trace === null ? {} : { trace_id: traceIdOf(trace) })
+      })
       let abandon: (() => void) | undefined
       let counted = false
       let finished = false
@@ -177,7 +188,8 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         response.end(body)
       }
       const refuse = (problem: Problem) => {
-        if (problem.cause !== undefined) warn(problem, template, requestId)
+        metrics.problem(problem.name)
+        if (problem.cause !== undefined) warn(problem, told())
         send(encodeProblem(problem, template, requestId))
       }
 
@@ -216,9 +228,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           if (Option.isSome(failure)) return refuse(failure.value)
           if (Cause.isInterruptedOnly(exit.cause)) return response.destroy()
           runFork(
-            Effect.logError("a request failed by a mistake", exit.cause).pipe(
-              Effect.annotateLogs({ request_id: requestId, route: template })
-            )
+            Effect.logError("a request failed by a mistake", exit.cause).pipe(Effect.annotateLogs(told()))
           )
           return refuse(mistake)
         })
@@ -230,6 +240,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           fork(streamOut(made), () => {})
         })
 
+      let isTraced = false
       const finish = () => {
         if (finished) return
         finished = true
@@ -237,12 +248,23 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         message.socket.removeListener("close", finish)
         if (!response.writableFinished) abandon?.()
         const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
-        metrics.httpFinished(
-          template,
-          method,
-          response.headersSent ? response.statusCode : clientClosedRequest,
-          seconds
-        )
+        const status = response.headersSent ? response.statusCode : clientClosedRequest
+        metrics.httpFinished(template, method, status, seconds)
+        if (tracer === null || span === null || !isTraced) return
+        tracer.end({
+          context: span,
+          parent: traceOfClient,
+          name: `${method} ${template}`,
+          kind: "server",
+          startedAt,
+          attributes: {
+            "http.request.method": method,
+            "http.route": template,
+            "http.response.status_code": status,
+            "gateway.request_id": requestId
+          },
+          failed: status >= 500
+        })
       }
       response.on("close", finish)
       // a response that is queued behind another one has no socket yet, and does not hear when it goes away
@@ -268,7 +290,8 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       if (match === null || operation === undefined) return run(page!.answer)
 
       const query = mark < 0 ? "" : url.slice(mark + 1)
-      const arrived: Arrived = { operation, parameters: match.parameters, query, message, receivedAt }
+      const arrived: Arrived = { operation, parameters: match.parameters, query, message, receivedAt, trace }
+      isTraced = true
 
       const work = (caller: Caller, mediaType: string, body: Body) => {
         if (!count()) return refuse(overloaded)
@@ -296,6 +319,13 @@ export const makeListener = Effect.fnUntraced(function*(options: {
 })
 
 export type Listener = Effect.Effect.Success<ReturnType<typeof makeListener>>
+
+/** What a client says of its trace, unless that could be a card's number: ids may have any digits. */
+const traceOf = ({ headers }: IncomingMessage): Traceparent | null => {
+  if (headers.traceparent === undefined) return null
+  const trace = readTraceparent(headers.traceparent)
+  return trace === null || containsCardNumber(trace) ? null : trace
+}
 
 /** Of every answer to a request. */
 type Headers = Record<string, string>

@@ -1,29 +1,38 @@
 import { Context, Duration, Effect, Layer, Runtime } from "effect"
 import type { RequestListener } from "node:http"
+import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
+import { Lifecycle } from "../Lifecycle.ts"
 import { MetricsRegistry } from "../PrometheusMetrics.ts"
 import { HttpSettings } from "../Settings.ts"
 import { type Listening, makeRequestId, serve } from "./HttpServer.ts"
 import type { Answer } from "./Listener.ts"
-import { livez, Readiness, readyz } from "./Pages.ts"
+import { livez, notReady, Readiness, readyz } from "./Pages.ts"
 
 /** Where metrics and health are. */
 export class ManagementAddress extends Context.Tag("gateway/ManagementAddress")<ManagementAddress, Listening>() {}
 
-/** Metrics and health on a port of their own, which no client of the API reaches. */
+/**
+ * Metrics and health on a port of their own, which no client of the API reaches. It opens before what the role waits for
+ * and closes after what it still answers, and is ready only between the two.
+ */
 export const Management = Layer.scoped(
   ManagementAddress,
   Effect.gen(function*() {
     const { host, managementPort, requestTimeout } = yield* HttpSettings
     const registry = yield* MetricsRegistry
     const randomness = yield* Randomness
-    const readiness = yield* Readiness
+    const ownReadiness = yield* Readiness
+    const lifecycle = yield* Lifecycle
+    const gauges = yield* Metrics
     const clock = yield* Effect.clock
     const run = Runtime.runPromise(yield* Effect.runtime())
 
-    const metrics = Effect.map(
-      Effect.promise(() => registry.metrics()),
-      (body): Answer => ({ status: 200, headers: { "content-type": registry.contentType }, body })
+    const readiness = Effect.suspend(() => lifecycle.isRunning() ? ownReadiness : Effect.succeed(notReady))
+    const metrics = readiness.pipe(
+      Effect.tap(({ status }) => Effect.sync(() => gauges.ready(status === 200))),
+      Effect.zipRight(Effect.promise(() => registry.metrics())),
+      Effect.map((body): Answer => ({ status: 200, headers: { "content-type": registry.contentType }, body }))
     )
     const pages = new Map([["/metrics", metrics], [livez.path, livez.answer], [readyz.path, readiness]])
     const missing: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "Not found\n" }

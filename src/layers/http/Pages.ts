@@ -15,6 +15,8 @@ export const livez: Page = { path: "/livez", answer: Effect.succeed(json({ statu
 /** Started, with the schema it needs. On the API's port a draining process answers 503 before a page is looked for. */
 export const readyz: Page = { path: "/readyz", answer: Effect.succeed(json({ status: "ready" })) }
 
+export const notReady = json({ status: "not_ready" }, 503)
+
 /** What the management port says of a role that is ready by its own measure. */
 export class Readiness extends Context.Reference<Readiness>()("gateway/Readiness", {
   defaultValue: (): Effect.Effect<Answer> => readyz.answer

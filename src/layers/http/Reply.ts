@@ -2,6 +2,7 @@ import type { HttpApi, HttpApiEndpoint, HttpApiGroup } from "@effect/platform"
 import type { Effect } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Principal } from "../../services/Authenticate.ts"
+import type { Traceparent } from "../../services/Tracing.ts"
 import type { GatewayApi } from "./Api.ts"
 import type { Problem } from "./Problem.ts"
 
@@ -28,6 +29,8 @@ export interface Received<Endpoint extends Endpoints> {
   readonly mediaType: string
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
+  /** What its message carries on. */
+  readonly trace: Traceparent | null
 }
 
 export interface Reply<Body> {

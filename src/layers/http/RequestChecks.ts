@@ -1,6 +1,7 @@
 import { Either } from "effect"
 import type { IncomingMessage } from "node:http"
 import type { Principal } from "../../services/Authenticate.ts"
+import type { Traceparent } from "../../services/Tracing.ts"
 import type { Operation } from "./Operation.ts"
 import { Problem, resourceMissing } from "./Problem.ts"
 import type { Received } from "./Reply.ts"
@@ -25,6 +26,8 @@ export interface Arrived {
   readonly message: IncomingMessage
   /** Milliseconds since the epoch. */
   readonly receivedAt: number
+  /** Where its own span stands, or else what the client says of its trace. */
+  readonly trace: Traceparent | null
 }
 
 /** Who makes a request, and how it was told. */
@@ -78,7 +81,7 @@ const nothing = Either.right(undefined)
 
 /** What is left when the body is there, in this order: its size, query, headers, JSON, schema. */
 export const checkContent = (
-  { message, operation, parameters, query, receivedAt }: Arrived,
+  { message, operation, parameters, query, receivedAt, trace }: Arrived,
   { principal, sessionEndsAt }: Caller,
   mediaType: string,
   body: Body
@@ -104,6 +107,7 @@ export const checkContent = (
     key: key.right,
     message,
     mediaType,
-    receivedAt
+    receivedAt,
+    trace
   } as Received<never>)
 }

@@ -92,7 +92,8 @@ export const transactionHandlers = Effect.gen(function*() {
       cvv: payload.card.cvv,
       reference: payload.reference ?? null,
       metadata: payload.metadata ?? {},
-      claim
+      claim,
+      trace: request.trace
     }).pipe(
       // a client that goes away cancels its wait, never its transaction
       Effect.uninterruptible,

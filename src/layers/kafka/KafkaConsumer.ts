@@ -1,7 +1,8 @@
 import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, FiberId, Runtime, Schedule } from "effect"
 import type { EachBatchPayload } from "kafkajs"
 import { Failpoints } from "../../services/Failpoints.ts"
-import { type Handler, LogUnavailable, type Topic } from "../../services/Log.ts"
+import { type Group, type Handler, LogUnavailable, type Topic } from "../../services/Log.ts"
+import { Metrics, type Reader } from "../../services/Metrics.ts"
 import { LogSettings } from "../Settings.ts"
 import { KafkaClients } from "./KafkaClient.ts"
 import { call, describeFailure, isMoving } from "./KafkaFailure.ts"
@@ -26,6 +27,7 @@ const longestPause = 5000
 export interface Reading<E, R> {
   readonly topic: Topic
   readonly groupId: string
+  readonly group: Group | "tail"
   readonly handler: Handler<E, R>
   /** Where a reader without offsets of its own begins, after each join; absent for a group that commits. */
   readonly positions?: Map<number, number>
@@ -35,11 +37,13 @@ export interface Reading<E, R> {
  * One life of a kafkajs consumer: it ends with the first failure that kafkajs does not mend by itself, or in silence, and
  * whoever runs it runs the next one. The batches in hand are ended before an interruption is.
  */
-const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
+const life = <E, R>({ group, groupId, handler, positions, topic }: Reading<E, R>) =>
   Effect.gen(function*() {
     const clients = yield* KafkaClients
     const topics = yield* KafkaTopics
     const failpoints = yield* Failpoints
+    const metrics = yield* Metrics
+    const reader: Reader = { topic, group }
     const clock = yield* Effect.clock
     const runtime = yield* Effect.runtime<R>()
     const fork = Runtime.runFork(runtime)
@@ -57,6 +61,19 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
     let closing = false
     let assigned = 1
     let generation = 0
+    let assignedNow = 0
+    const tellAssigned = (count: number) => {
+      metrics.assigned(reader, count - assignedNow)
+      assignedNow = count
+    }
+    /** For each partition whose batch goes on without kafkajs, or waits. */
+    const pausedNow = new Set<() => void>()
+    const tellPaused = () => {
+      metrics.paused(reader, 1)
+      const resumed = () => void (pausedNow.delete(resumed) && metrics.paused(reader, -1))
+      pausedNow.add(resumed)
+      return resumed
+    }
     /** The generation in which each partition came, and since which it was nobody else's. */
     const mineSince = new Map<number, number>()
     let heardAt = clock.unsafeCurrentTimeMillis()
@@ -87,7 +104,10 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
     )
     consumer.on(HEARTBEAT, heard)
     // goes out before the request to join again
-    consumer.on(REBALANCING, () => void fork(commit))
+    consumer.on(REBALANCING, () => {
+      metrics.rebalanced(reader)
+      fork(commit)
+    })
     consumer.on(GROUP_JOIN, ({ payload }) => {
       // kafkajs cannot stop a consumer that is still joining; this does
       if (closing) throw new Error("the consumer ends")
@@ -97,6 +117,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       done.clear()
       const mine = payload.memberAssignment[name] ?? []
       assigned = Math.max(1, mine.length)
+      tellAssigned(mine.length)
       for (const partition of mineSince.keys()) if (!mine.includes(partition)) mineSince.delete(partition)
       for (const partition of mine) if (!mineSince.has(partition)) mineSince.set(partition, generation)
       for (const partition of positions === undefined ? [] : mine) {
@@ -135,6 +156,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
           yield* Effect.logWarning(`handling ${topic} failed, trying again`, exit.cause).pipe(
             Effect.annotateLogs({ group: groupId, partition, records: some.length })
           )
+          metrics.batchFailed(reader)
           return backOff(partition)
         }
         failures.delete(partition)
@@ -162,7 +184,14 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
       new Promise<void>((answer) => {
         let resume: (() => void) | undefined
         const leave = () => {
-          resume ??= payload.pause()
+          if (resume === undefined) {
+            const goOn = payload.pause()
+            const tellResumed = tellPaused()
+            resume = () => {
+              tellResumed()
+              goOn()
+            }
+          }
           answer()
         }
         if (closing) return leave()
@@ -221,6 +250,8 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
 
     const close = Effect.gen(function*() {
       closing = true
+      tellAssigned(0)
+      for (const tellResumed of Array.from(pausedNow)) tellResumed()
       const fibers = Array.from(inHand)
       yield* Effect.timeoutOption(Effect.interruptible(Fiber.awaitAll(fibers)), batchGrace)
       yield* Fiber.interruptAll(fibers)
@@ -254,6 +285,7 @@ const life = <E, R>({ groupId, handler, positions, topic }: Reading<E, R>) =>
 export const read = <E, R>(reading: Reading<E, R>) =>
   Effect.gen(function*() {
     const topics = yield* KafkaTopics
+    const metrics = yield* Metrics
     let lives = 0
     const next = Effect.suspend(() => {
       const { groupId, positions } = reading
@@ -263,6 +295,7 @@ export const read = <E, R>(reading: Reading<E, R>) =>
     return yield* next.pipe(
       Effect.tapError(({ cause }) => {
         topics.forget(reading.topic)
+        metrics.consumerRestarted({ topic: reading.topic, group: reading.group })
         const sentence = `reading ${reading.topic} was interrupted, going on (${describeFailure(cause)})`
         return isMoving(cause) ? Effect.logDebug(sentence) : topics.complain(sentence)
       }),

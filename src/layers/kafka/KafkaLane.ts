@@ -10,9 +10,12 @@ import {
   type Topic
 } from "../../services/Log.ts"
 import { Metrics } from "../../services/Metrics.ts"
+import { Tracing } from "../../services/Tracing.ts"
 import type { Daemons } from "../Daemons.ts"
 import { type GroupCommit, makeGroupCommit } from "../GroupCommit.ts"
 import { LogSettings } from "../Settings.ts"
+import { timed } from "../Timed.ts"
+import { tracedAppend } from "../TracedAppend.ts"
 import { type KafkaClient, KafkaClients } from "./KafkaClient.ts"
 import { brokerCodeOf, call, describeFailure } from "./KafkaFailure.ts"
 import { KafkaTopics } from "./KafkaTopics.ts"
@@ -65,6 +68,7 @@ export const makeLane = (
     const clients = yield* KafkaClients
     const topics = yield* KafkaTopics
     const metrics = yield* Metrics
+    const tracer = yield* Tracing
     const failpoints = yield* Failpoints
     const { laneCapacity, pace } = yield* Effect.orDie(LogSettings)
     const name = topics.nameOf(topic)
@@ -155,7 +159,8 @@ export const makeLane = (
       weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, record) => bytes + sizeOf(record), 0),
       commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
         const records = appends.flat()
-        const positions = yield* insist(records)
+        const append = timed(insist(records), (seconds) => metrics.batchWritten("append", seconds))
+        const positions = yield* tracedAppend(tracer, topic, records, append)
         metrics.batch("append", records.length)
         let next = 0
         return appends.map((append) => Either.right(positions.slice(next, next += append.length)))

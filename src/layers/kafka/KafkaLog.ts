@@ -171,7 +171,7 @@ export const KafkaLog = Layer.scoped(
         handler: Handler<E, R>
       ) =>
         Effect.provide(
-          read({ topic: options.topic, groupId: groupId(prefix, options.group, options.topic), handler }),
+          read({ ...options, groupId: groupId(prefix, options.group, options.topic), handler }),
           context
         ),
 
@@ -179,7 +179,10 @@ export const KafkaLog = Layer.scoped(
         Effect.gen(function*() {
           const positions = yield* startOf(topic, from)
           const name = Buffer.from(randomness.bytes(8)).toString("hex")
-          return yield* Effect.provide(read({ topic, groupId: `${prefix}tail.${name}`, handler, positions }), context)
+          return yield* Effect.provide(
+            read({ topic, group: "tail", groupId: `${prefix}tail.${name}`, handler, positions }),
+            context
+          )
         }),
 
       offsets,

@@ -3,6 +3,7 @@ import { SqlError } from "@effect/sql/SqlError"
 import { type Config, Effect, Layer, Option } from "effect"
 import { readFileSync } from "node:fs"
 import { isIP } from "node:net"
+import { Metrics } from "../../services/Metrics.ts"
 import { CannotStart } from "../CannotStart.ts"
 import { MysqlSettings, ServerSettings } from "../Settings.ts"
 import { waitWhileLost } from "../sql/WaitWhileLost.ts"
@@ -62,7 +63,9 @@ const checkServer = Effect.fnUntraced(function*(name: DatabaseName) {
 
 const connect = Effect.fnUntraced(function*(name: DatabaseName) {
   const settings = yield* settingsOf(name)
-  const pool = yield* makeMysqlPool(settings)
+  const metrics = yield* Metrics
+  const pool = yield* makeMysqlPool({ ...settings, onAcquire: (seconds) => metrics.acquired(name, seconds) })
+  yield* Effect.acquireRelease(Effect.sync(() => metrics.pool(name, pool.state)), Effect.sync)
   const sql = yield* makeMysqlSqlClient(pool, settings)
   yield* pool.reach.pipe(
     Effect.mapError((cause) => refuseConnection(name, settings, cause) ?? new SqlError({ cause })),

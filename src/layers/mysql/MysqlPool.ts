@@ -1,5 +1,6 @@
 import { Duration, Effect, type Scope } from "effect"
 import type * as Mysql from "mysql2"
+import type { PoolState } from "../../services/Metrics.ts"
 import { type ConnectionSettings, destroyConnection, endConnection, openConnection } from "./MysqlConnection.ts"
 import { MysqlError } from "./MysqlError.ts"
 
@@ -14,6 +15,7 @@ export interface MysqlPool {
   readonly run: (order: Order) => Effect.Effect<unknown, MysqlError>
   /** Opens a connection and leaves it in the pool. */
   readonly reach: Effect.Effect<void, MysqlError>
+  readonly state: () => PoolState
 }
 
 interface Waiting {
@@ -59,7 +61,11 @@ export const carryOut = (
  * has no limit on a statement's time or on a wait for a connection, and keeps what waited in vain.
  */
 export const makeMysqlPool = (
-  settings: ConnectionSettings & { readonly poolSize: number }
+  settings: ConnectionSettings & {
+    readonly poolSize: number
+    /** Told how long a statement waited for its connection, in seconds. */
+    readonly onAcquire: (seconds: number) => void
+  }
 ): Effect.Effect<MysqlPool, never, Scope.Scope> =>
   Effect.gen(function*() {
     const limit = Duration.toMillis(settings.statementTimeout)
@@ -67,6 +73,7 @@ export const makeMysqlPool = (
     const open = new Set<Mysql.Connection>()
     const opening = new Set<() => void>()
     const waiting = new Set<Waiting>()
+    const clock = yield* Effect.clock
     let closed = false
 
     const next = (): Waiting | undefined => {
@@ -119,10 +126,17 @@ export const makeMysqlPool = (
 
     const take = (taken: Waiting["taken"]): (() => void) | undefined => {
       const connection = idle.pop()
-      if (connection !== undefined) return void taken(null, connection)
+      if (connection !== undefined) {
+        settings.onAcquire(0)
+        return void taken(null, connection)
+      }
       if (waiting.size >= mostWaiting) return void taken(tooMany, null)
+      const began = clock.unsafeCurrentTimeNanos()
       const entry: Waiting = {
-        taken,
+        taken: (error, connection) => {
+          if (connection !== null) settings.onAcquire(Number(clock.unsafeCurrentTimeNanos() - began) / 1e9)
+          taken(error, connection)
+        },
         timer: setTimeout(() => {
           waiting.delete(entry)
           taken(MysqlError.timeout(`no free connection within ${limit} ms`), null)
@@ -172,6 +186,13 @@ export const makeMysqlPool = (
         }),
       reach: Effect.async<void, MysqlError>((resume) => {
         openOne((error) => resume(Effect.fail(error)), () => resume(Effect.void))
+      }),
+      state: () => ({
+        inUse: open.size - idle.length,
+        idle: idle.length,
+        opening: opening.size,
+        waiting: waiting.size,
+        limit: settings.poolSize
       })
     }
   })

@@ -4,7 +4,7 @@ import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
 import { type Listening, makeRequestId, serve } from "../http/HttpServer.ts"
 import type { Answer } from "../http/Listener.ts"
-import { json, livez, Readiness, readyz } from "../http/Pages.ts"
+import { json, livez, notReady, Readiness, readyz } from "../http/Pages.ts"
 import { badHost, encodeProblem, methodNotAllowed, type Problem, routeMissing, shuttingDown } from "../http/Problem.ts"
 import { leavesMuch } from "../http/RequestBody.ts"
 import { namesHost, originForm } from "../http/RequestHeaders.ts"
@@ -17,7 +17,6 @@ class Panel extends Context.Tag("gateway/Panel")<Panel, { readonly site: PanelSi
 }
 
 const ready = json({ status: "ready" })
-const notReady = json({ status: "not_ready" }, 503)
 
 /** Ready is who has an export to show: behind a balancer nobody meets one that has none. */
 const PanelReadiness = Layer.effect(

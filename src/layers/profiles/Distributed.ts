@@ -46,21 +46,24 @@ const Digests = Layer.mergeAll(HmacDigests, AesSessionSeal).pipe(Layer.provideMe
 const Between = Layer.mergeAll(KafkaLog, JsonPresenter)
 
 const Intake = Welcome.pipe(
-  Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
+  Layer.provide(Layer.mergeAll(HttpIntake, DemoAccount.None)),
   Layer.provide(IntakeUseCases),
   Layer.provide(Layer.mergeAll(GatewayDatabase, Between, CardVault, Digests, DistributedProfile)),
+  Layer.provide(Management),
   Layer.provide(Foundation)
 )
 
-const ProcessorRole = Layer.mergeAll(Processor, Management).pipe(
+const ProcessorRole = Processor.pipe(
   Layer.provide(ProcessorUseCases),
   Layer.provide(Layer.mergeAll(ProcessorDatabase, Between, CardVault)),
+  Layer.provide(Management),
   Layer.provide(Foundation)
 )
 
-const RecorderRole = Layer.mergeAll(Recorder, Management).pipe(
+const RecorderRole = Recorder.pipe(
   Layer.provide(RecorderUseCases),
   Layer.provide(Layer.mergeAll(GatewayDatabase, Between)),
+  Layer.provide(Management),
   Layer.provide(Foundation)
 )
 
@@ -68,11 +71,12 @@ const Migrated = Layer.mergeAll(GatewayMigrated, ProcessorMigrated)
 
 /** Every role in one process, which also brings its databases up to date. */
 const Gateway = Welcome.pipe(
-  Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
+  Layer.provide(Layer.mergeAll(HttpIntake, DemoAccount.None)),
   Layer.merge(Layer.mergeAll(Processor, Recorder)),
   Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecorderUseCases)),
   Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, Between, CardVault, Digests, DistributedProfile)),
   Layer.provide(Migrated),
+  Layer.provide(Management),
   Layer.provide(Foundation)
 )
 

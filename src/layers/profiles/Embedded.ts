@@ -50,11 +50,12 @@ const EmbeddedLog = SimulatedLog.pipe(
 
 /** Every role in one process. */
 const Gateway = Welcome.pipe(
-  Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.Live)),
+  Layer.provide(Layer.mergeAll(HttpIntake, DemoAccount.Live)),
   Layer.merge(Layer.mergeAll(Processor, Recorder, LogRetention)),
   Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecorderUseCases)),
   Layer.provide(Layer.mergeAll(GatewayDatabase, ProcessorDatabase, EmbeddedLog, JsonPresenter)),
   Layer.provide(Cryptography),
+  Layer.provide(Management),
   Layer.provide(LockedDataDir),
   Layer.provide(EmbeddedProfile),
   Layer.provide(Foundation)

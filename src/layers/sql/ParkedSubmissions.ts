@@ -52,6 +52,14 @@ export const parkedSubmissions = ({ along }: Dialect) =>
         sql`SELECT ${columns} FROM submissions WHERE id = ${id} AND status IS NULL AND parked_at IS NOT NULL`
     })
 
+    const reasonRows = SqlSchema.findAll({
+      Request: Schema.Void,
+      Result: Schema.Struct({ reason: Schema.String, parked: Schema.Int }),
+      execute: () =>
+        sql`SELECT parked_reason AS reason, COUNT(*) AS parked FROM submissions${waiting}
+            WHERE resend_at IS NOT NULL AND parked_at IS NOT NULL GROUP BY parked_reason`
+    })
+
     const decodeRows = Schema.decodeUnknown(Schema.Array(ParkedRow))
 
     const beyond = (cursor: Page["cursor"]) => {
@@ -64,6 +72,14 @@ export const parkedSubmissions = ({ along }: Dialect) =>
         Effect.mapBoth({
           onFailure: toUnavailable,
           onSuccess: ({ oldest, parked, undecided }): Backlog => ({ undecided, oldestAcceptedAt: oldest, parked })
+        })
+      ),
+
+      parkedReasonCounts: reasonRows().pipe(
+        Effect.mapBoth({
+          onFailure: toUnavailable,
+          onSuccess: (rows): ReadonlyMap<ParkedReason, number> =>
+            new Map(rows.map(({ parked, reason }) => [reason as ParkedReason, parked]))
         })
       ),
 

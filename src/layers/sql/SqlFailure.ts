@@ -1,6 +1,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Random } from "effect"
 import { StorageUnavailable, Unstorable } from "../../services/Failure.ts"
+import type { RetryCause } from "../../services/Metrics.ts"
 import { MysqlError } from "../mysql/MysqlError.ts"
 import type { FailureKind } from "./FailureKind.ts"
 
@@ -29,18 +30,18 @@ const backOff = [5, 20, 80, 320]
  */
 export const runAgain = <A, R>(
   statement: Effect.Effect<A, SqlError, R>,
-  onRetry: () => void
+  onRetry: (cause: RetryCause) => void
 ): Effect.Effect<A, SqlError, R> => {
   const attempt = (met: number, unknown: number): Effect.Effect<A, SqlError, R> =>
     Effect.catchAll(statement, (error) => {
       const kind = kindOf(error)
       if (kind === "unknown" && unknown < 1) {
-        onRetry()
+        onRetry("unknown_outcome")
         return attempt(met, unknown + 1)
       }
       const most = kind === "contention" ? backOff[met] : undefined
       if (most === undefined) return Effect.fail(error)
-      onRetry()
+      onRetry("contention")
       return Random.nextRange(most / 2, most).pipe(
         Effect.flatMap(Effect.sleep),
         Effect.zipRight(Effect.suspend(() => attempt(met + 1, unknown)))

@@ -6,6 +6,7 @@ import type { Instant } from "../../domain/Instant.ts"
 import type { TransactionStatus } from "../../domain/Transaction.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { type Scope, SubmissionRepository } from "../../services/SubmissionRepository.ts"
+import { timed } from "../Timed.ts"
 import { countSubmissions } from "./CountSubmissions.ts"
 import type { Dialect, Row } from "./Dialect.ts"
 import { listSubmissions } from "./ListSubmissions.ts"
@@ -35,7 +36,7 @@ export const SqlSubmissionRepository = Layer.scoped(
     const inserts = yield* makeSubmissionWriter(dialect)
     const counts = yield* countSubmissions(dialect)
     const list = yield* listSubmissions(dialect)
-    const { backlog, findParked, listParked } = yield* parkedSubmissions(dialect)
+    const { backlog, findParked, listParked, parkedReasonCounts } = yield* parkedSubmissions(dialect)
 
     const byId = dialect.along("PRIMARY")
     const byAccount = dialect.along("submissions_by_account")
@@ -68,7 +69,10 @@ export const SqlSubmissionRepository = Layer.scoped(
 
     /** Changes the submissions of the items, each of which begins with an id. */
     const update = (items: ReadonlyArray<Row>, change: Parameters<Dialect["updateFrom"]>[2]) =>
-      runAgain(dialect.updateFrom("submissions", items, change), () => metrics.storageRetried("record"))
+      runAgain(
+        dialect.updateFrom("submissions", items, change),
+        (cause) => metrics.storageRetried("record", cause)
+      ).pipe((_) => timed(_, (seconds) => metrics.batchWritten("record", seconds)))
 
     /** Answers the ids that are no submission's: only when fewer rows changed than there are ids can there be any. */
     const updateKnown = Effect.fnUntraced(function*(
@@ -86,7 +90,10 @@ export const SqlSubmissionRepository = Layer.scoped(
     })
 
     const updateUndecided = (statement: Effect.Effect<unknown, SqlError>) =>
-      runAgain(statement, () => metrics.storageRetried("record")).pipe(Effect.asVoid, Effect.mapError(toUnavailable))
+      runAgain(statement, (cause) => metrics.storageRetried("record", cause)).pipe(
+        Effect.asVoid,
+        Effect.mapError(toUnavailable)
+      )
 
     const claimedRows = SqlSchema.findAll({
       Request: Schema.Struct({ ids: Schema.Array(Schema.String), token: Schema.String }),
@@ -129,6 +136,7 @@ export const SqlSubmissionRepository = Layer.scoped(
         ),
 
       backlog,
+      parkedReasonCounts,
       listParked,
       findParked,
 

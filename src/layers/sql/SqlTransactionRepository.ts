@@ -5,6 +5,7 @@ import { RejectionReason } from "../../domain/Rejection.ts"
 import { DecidedTransaction, TransactionStatus } from "../../domain/Transaction.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { AlreadyDecided, type StoredTransaction, TransactionRepository } from "../../services/TransactionRepository.ts"
+import { timed } from "../Timed.ts"
 import { resolveDialect } from "./ResolveDialect.ts"
 import { isDuplicate, runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 import { decisionOf } from "./SubmissionRow.ts"
@@ -80,8 +81,9 @@ export const SqlTransactionRepository = Layer.effect(
       insert: (transactions) =>
         runAgain(
           insertRows("transactions", columnNames, transactions.map(toRow)),
-          () => metrics.storageRetried("process")
+          (cause) => metrics.storageRetried("process", cause)
         ).pipe(
+          (_) => timed(_, (seconds) => metrics.batchWritten("process", seconds)),
           Effect.asVoid,
           Effect.mapError((error) => isDuplicate(error) ? new AlreadyDecided() : toFailure(error))
         ),

@@ -9,6 +9,7 @@ import type { IdempotencyClaim, InsertOutcome } from "../../services/SubmissionR
 import { writeSplitting } from "../../services/WriteSplitting.ts"
 import { makeGroupCommit } from "../GroupCommit.ts"
 import { SubmissionCapacity } from "../Settings.ts"
+import { timed } from "../Timed.ts"
 import type { Dialect } from "./Dialect.ts"
 import { runAgain, toFailure, toUnavailable } from "./SqlFailure.ts"
 import { insertedColumns, toInsertedRow } from "./SubmissionRow.ts"
@@ -54,8 +55,8 @@ export const makeSubmissionWriter = Effect.fnUntraced(
       )
       return runAgain(
         insertRows("submissions", insertedColumns, rows, leaveTakenSubmission),
-        () => metrics.storageRetried("accept")
-      ).pipe(Effect.mapError(toFailure))
+        (cause) => metrics.storageRetried("accept", cause)
+      ).pipe((_) => timed(_, (seconds) => metrics.batchWritten("accept", seconds)), Effect.mapError(toFailure))
     }
 
     const holderRows = SqlSchema.findAll({

@@ -1,6 +1,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Cause, Clock, Duration, Effect, Fiber, Schedule } from "effect"
 import type { Group, Handler, TailFrom, Topic } from "../../services/Log.ts"
+import type { Metrics } from "../../services/Metrics.ts"
 import { type LogStore, maxRecords, partition } from "./LogStore.ts"
 
 const commitInterval = Duration.seconds(1)
@@ -39,7 +40,7 @@ const atBatchBoundary = <E, R>(handling: Effect.Effect<void, E, R>) =>
  * that is not full is not given before `pace` has passed since the last, if that was a crowd: under load fewer and larger
  * batches share their flushes, and what arrives alone, or among few, is given at once.
  */
-export const consume = (store: LogStore, pace: Duration.Duration) =>
+export const consume = (store: LogStore, pace: Duration.Duration, metrics: Metrics["Type"]) =>
   Effect.fnUntraced(function*<E, R>(
     options: { readonly topic: Topic; readonly group: Group },
     handler: Handler<E, R>
@@ -50,6 +51,7 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
     let committed = started
     let givenAt = 0
     let given = 0
+    let failed = false
     const interval = Duration.toMillis(pace)
     const commit = Effect.suspend(() => {
       const reached = next
@@ -82,13 +84,20 @@ export const consume = (store: LogStore, pace: Duration.Duration) =>
         Effect.tapErrorCause((cause) =>
           Cause.isInterruptedOnly(cause)
             ? Effect.void
-            : Effect.logWarning(`handling ${topic} failed, trying again`, cause).pipe(
+            : Effect.sync(() => {
+              metrics.batchFailed(options)
+              if (!failed) metrics.paused(options, 1)
+              failed = true
+            }).pipe(
+              Effect.zipRight(Effect.logWarning(`handling ${topic} failed, trying again`, cause)),
               Effect.annotateLogs({ group, records: records.length })
             )
         ),
         Effect.retry(retry),
         Effect.orDie
       )
+      if (failed) metrics.paused(options, -1)
+      failed = false
     })
 
     const commitLazily = commit.pipe(

@@ -11,10 +11,13 @@ import {
   type Topic,
   topics
 } from "../../services/Log.ts"
-import { Metrics } from "../../services/Metrics.ts"
+import { Metrics, type Reader } from "../../services/Metrics.ts"
+import { Tracing } from "../../services/Tracing.ts"
 import { refuseDatabase } from "../DatabaseRefusal.ts"
 import { makeGroupCommit } from "../GroupCommit.ts"
 import { LogSettings } from "../Settings.ts"
+import { timed } from "../Timed.ts"
+import { tracedAppend } from "../TracedAppend.ts"
 import { consume, tail } from "./LogConsumer.ts"
 import { makeLogStore, partition } from "./LogStore.ts"
 import { logRemedy } from "./SqliteDatabase.ts"
@@ -31,6 +34,7 @@ export const SqliteLog = Layer.scoped(
   Log,
   Effect.gen(function*() {
     const metrics = yield* Metrics
+    const tracer = yield* Tracing
     const { laneCapacity, pace } = yield* LogSettings
     const store = yield* Effect.mapError(makeLogStore, unusable)
 
@@ -43,7 +47,11 @@ export const SqliteLog = Layer.scoped(
         weigh: (append: ReadonlyArray<LogRecord>) => append.reduce((bytes, _) => bytes + sizeOf(_), 0),
         commit: Effect.fnUntraced(function*(appends: ReadonlyArray<ReadonlyArray<LogRecord>>) {
           const records = appends.length === 1 ? appends[0]! : appends.flat()
-          const positions = yield* Effect.mapError(store.append(topic, records), toUnavailable)
+          const positions = yield* store.append(topic, records).pipe(
+            (_) => timed(_, (seconds) => metrics.batchWritten("append", seconds)),
+            (_) => tracedAppend(tracer, topic, records, _),
+            Effect.mapError(toUnavailable)
+          )
           metrics.batch("append", records.length)
           let next = 0
           return appends.map((append) => Either.right(positions.slice(next, next += append.length)))
@@ -68,6 +76,13 @@ export const SqliteLog = Layer.scoped(
       return [{ ...found, seconds }]
     })
 
+    const reading = <R>(reader: Reader, reading: Effect.Effect<never, never, R>) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => metrics.assigned(reader, 1)),
+        () => reading,
+        () => Effect.sync(() => metrics.assigned(reader, -1))
+      )
+
     return Log.of({
       append: Effect.fnUntraced(function*(topic, records) {
         if (records.length === 0) return []
@@ -80,8 +95,8 @@ export const SqliteLog = Layer.scoped(
           const dropped = () => metrics.laneDropped(topic)
           if (isTooLarge(record) || !lanes.get(topic)!.offer([record], dropped)) dropped()
         }),
-      consume: consume(store, pace),
-      tail: tail(store),
+      consume: (options, handler) => reading(options, consume(store, pace, metrics)(options, handler)),
+      tail: (topic, from, handler) => reading({ topic, group: "tail" }, tail(store)(topic, from, handler)),
       offsets,
       lag,
       expire: (topic, olderThan) => Effect.mapError(store.expire(topic, olderThan), toUnavailable)

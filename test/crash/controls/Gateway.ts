@@ -23,6 +23,7 @@ import { sqliteDatabase } from "../../../src/layers/sqlite/SqliteDatabase.ts"
 import { SqliteLog } from "../../../src/layers/sqlite/SqliteLog.ts"
 import { IntakeUseCases, ProcessorUseCases } from "../../../src/layers/UseCases.ts"
 import { Welcome } from "../../../src/layers/Welcome.ts"
+import { MeasurePipeline } from "../../../src/services/MeasurePipeline.ts"
 import { RecordDecisions } from "../../../src/services/RecordDecisions.ts"
 import { ResendOverdue } from "../../../src/services/ResendOverdue.ts"
 
@@ -62,11 +63,14 @@ const Cryptography = Layer.mergeAll(AesCardVault, AesSessionSeal, HmacDigests).p
 /** As layers/profiles/Embedded.ts composes it, but for the parts. */
 const gateway = (parts: Parts) =>
   Welcome.pipe(
-    Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.Live)),
+    Layer.provide(Layer.mergeAll(HttpIntake, DemoAccount.Live)),
     Layer.merge(Layer.mergeAll(Processor, Recorder)),
-    Layer.provide(Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecordDecisions.Default, parts.resend)),
+    Layer.provide(
+      Layer.mergeAll(IntakeUseCases, ProcessorUseCases, RecordDecisions.Default, MeasurePipeline.Default, parts.resend)
+    ),
     Layer.provide(Layer.mergeAll(accounts, parts.submissions, parts.transactions, parts.log, JsonPresenter)),
     Layer.provide(Cryptography),
+    Layer.provide(Management),
     Layer.provide(LockedDataDir),
     Layer.provide(EmbeddedProfile),
     Layer.provide(Foundation)

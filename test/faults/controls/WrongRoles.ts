@@ -21,6 +21,7 @@ import { SqlSubmissionRepository } from "../../../src/layers/sql/SqlSubmissionRe
 import { SqlTransactionRepository } from "../../../src/layers/sql/SqlTransactionRepository.ts"
 import { IntakeUseCases } from "../../../src/layers/UseCases.ts"
 import { Welcome } from "../../../src/layers/Welcome.ts"
+import { MeasurePipeline } from "../../../src/services/MeasurePipeline.ts"
 import { ProcessTransactions } from "../../../src/services/ProcessTransactions.ts"
 import { RecordDecisions } from "../../../src/services/RecordDecisions.ts"
 import { ResendOverdue } from "../../../src/services/ResendOverdue.ts"
@@ -66,25 +67,28 @@ const accounts = SqlAccountRepository.pipe(Layer.provide(gatewayServer))
 const programs = ({ foundation, log, presenter, resend, submissions, transactions }: Parts) => ({
   intake: launch(
     Welcome.pipe(
-      Layer.provide(Layer.mergeAll(HttpIntake, Management, DemoAccount.None)),
+      Layer.provide(Layer.mergeAll(HttpIntake, DemoAccount.None)),
       Layer.provide(IntakeUseCases),
       Layer.provide(Layer.mergeAll(accounts, submissions, log, presenter, vault, digests, DistributedProfile)),
       Layer.provide(migrated),
+      Layer.provide(Management),
       Layer.provide(foundation)
     )
   ),
   processor: launch(
-    Layer.mergeAll(Processor, Management).pipe(
+    Processor.pipe(
       Layer.provide(ProcessTransactions.Default),
       Layer.provide(Layer.mergeAll(transactions, log, presenter, vault)),
+      Layer.provide(Management),
       Layer.provide(foundation)
     )
   ),
   recorder: launch(
-    Layer.mergeAll(Recorder, Management).pipe(
-      Layer.provide(Layer.mergeAll(RecordDecisions.Default, resend)),
+    Recorder.pipe(
+      Layer.provide(Layer.mergeAll(RecordDecisions.Default, MeasurePipeline.Default, resend)),
       Layer.provide(Layer.mergeAll(submissions, log, presenter)),
       Layer.provide(migrated),
+      Layer.provide(Management),
       Layer.provide(foundation)
     )
   )

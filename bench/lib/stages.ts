@@ -4,12 +4,13 @@ import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { makeAccountId } from "../../src/domain/Ids.ts"
+import { firstTransactionId, makeAccountId } from "../../src/domain/Ids.ts"
 import { AesCardVault } from "../../src/layers/AesCardVault.ts"
 import { Daemons } from "../../src/layers/Daemons.ts"
 import { HmacDigests } from "../../src/layers/HmacDigests.ts"
 import { JsonPresenter } from "../../src/layers/JsonPresenter.ts"
 import { CardKeys, SecretPepper } from "../../src/layers/Keys.ts"
+import { mysqlDatabase } from "../../src/layers/mysql/MysqlDatabase.ts"
 import { nextTurn } from "../../src/layers/NextTurn.ts"
 import { MetricsRegistry, PrometheusMetrics } from "../../src/layers/PrometheusMetrics.ts"
 import { gatewaySchema } from "../../src/layers/sql/GatewaySchema.ts"
@@ -26,6 +27,7 @@ import { Log, type LogRecord, sizeOf, type StoredRecord, type Topic } from "../.
 import { Presenter } from "../../src/services/Presenter.ts"
 import { ProcessTransactions } from "../../src/services/ProcessTransactions.ts"
 import { RecordDecisions } from "../../src/services/RecordDecisions.ts"
+import { SubmissionRepository } from "../../src/services/SubmissionRepository.ts"
 import { SubmitTransaction, type TransactionRequest } from "../../src/services/SubmitTransaction.ts"
 import { TransactionRepository } from "../../src/services/TransactionRepository.ts"
 import { between, cardNumber, digits, holders, mix, pick, reference } from "./requests.ts"
@@ -50,17 +52,28 @@ export interface TableSize {
 /** Every byte that the process gave to a write of any kind: here only SQLite writes. */
 const written = () => Number(/^wchar: (\d+)/m.exec(readFileSync("/proc/self/io", "utf8"))![1])
 
-const settings = Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))
+/** Two databases of a server; without them, files. */
+export interface Urls {
+  readonly gatewayUrl: string
+  readonly processorUrl: string
+}
 
-const layersIn = (folder: string) => {
+const layersIn = (folder: string, urls: Urls | null) => {
+  const settings = Layer.setConfigProvider(ConfigProvider.fromMap(
+    new Map(
+      urls === null ? [] : [["DATABASE_URL", urls.gatewayUrl], ["PROCESSOR_DATABASE_URL", urls.processorUrl]]
+    )
+  ))
+  const database = (name: "gateway" | "processor") =>
+    urls === null ? sqliteDatabase(name, { synchronous: "FULL" }) : mysqlDatabase(name)
   const gateway = SqlSubmissionRepository.pipe(
     Layer.merge(Layer.effect(SqlClient.SqlClient, SqlClient.SqlClient)),
     Layer.provide(migrated(gatewaySchema)),
-    Layer.provide(sqliteDatabase("gateway", { synchronous: "FULL" }))
+    Layer.provide(database("gateway"))
   )
   const processor = SqlTransactionRepository.pipe(
     Layer.provide(migrated(processorSchema)),
-    Layer.provide(sqliteDatabase("processor", { synchronous: "FULL" }))
+    Layer.provide(database("processor"))
   )
   const log = SqliteLog.pipe(Layer.provide(sqliteDatabase("log", { synchronous: "NORMAL" })))
   const cryptography = Layer.mergeAll(AesCardVault, HmacDigests).pipe(
@@ -112,7 +125,11 @@ const mean = (values: ReadonlyArray<number>) => values.reduce((sum, value) => su
  * The three stages one after the other, each batch by itself, in this process: the CPU and the bytes of each without HTTP
  * and without the others.
  */
-export const measureStages = (folder: string, steps: ReadonlyArray<readonly [batch: number, count: number]>) =>
+export const measureStages = (
+  folder: string,
+  steps: ReadonlyArray<readonly [batch: number, count: number]>,
+  urls: Urls | null = null
+) =>
   Effect.gen(function*() {
     const { submit } = yield* SubmitTransaction
     const { handle } = yield* ProcessTransactions
@@ -176,9 +193,22 @@ export const measureStages = (folder: string, steps: ReadonlyArray<readonly [bat
     const notRecorded = yield* sql<{ readonly count: number }>`
       SELECT COUNT(*) AS count FROM submissions WHERE recorded_at IS NULL OR status IS NULL`
     if (notRecorded[0]!.count !== 0) throw new Error(`${notRecorded[0]!.count} submissions are not recorded`)
-    yield* Effect.repeat(sqliteReferences(sql).index, { while: (more) => more })
-    return { costs: measured.flatMap((_) => _.costs), records: measured.at(-1)!.records, rows: done }
-  }).pipe(Effect.provide(layersIn(folder)), Effect.scoped, Effect.runPromise)
+    // what a summary reads: the newest rows of all accounts, in a step's size
+    const submissions = yield* SubmissionRepository
+    const range = { from: firstTransactionId(0), before: firstTransactionId(Date.now() + 1) }
+    const outlined = Math.min(done, 10_000)
+    const cpu = process.cpuUsage()
+    for (let turn = 0; turn < 5; turn++) yield* submissions.outlines("all", range, outlined)
+    const { system, user } = process.cpuUsage(cpu)
+    if (urls === null) yield* Effect.repeat(sqliteReferences(sql).index, { while: (more) => more })
+    return {
+      costs: measured.flatMap((_) => _.costs),
+      records: measured.at(-1)!.records,
+      /** Microseconds of CPU for one row of a summary. */
+      outline: (system + user) / 5 / outlined,
+      rows: done
+    }
+  }).pipe(Effect.provide(layersIn(folder, urls)), Effect.scoped, Effect.runPromise)
 
 /** Of tables and indexes, from the files of a gateway that has stopped. */
 export const tableSizes = (folder: string, rows: number): ReadonlyArray<TableSize> =>

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util"
 import { accept } from "./accept.ts"
+import { costs, costsDistributed } from "./costs.ts"
 import { distributed } from "./distributed.ts"
 import { drain } from "./drain.ts"
 import { feed } from "./feed.ts"
@@ -14,15 +15,15 @@ import { reads, type ReadsOptions } from "./reads.ts"
 
 const usage = `npm run bench -- MEASURE [options]
 
-One process on SQLite: accept, pipeline, growth, feed, panel (in a Chromium). On Kafka and MariaDB: "pipeline distributed", drain, idle. The
-repository alone: reads (SQLite), "reads distributed" (MariaDB).
+One process on SQLite: accept, pipeline, growth, feed, costs, panel (in a Chromium). On Kafka and MariaDB: "pipeline
+distributed", drain, idle, "costs distributed". The repository alone: reads (SQLite), "reads distributed" (MariaDB).
 
   --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3, reads; 200)
-  --seconds S           measured seconds of a round (accept; 10, panel; 20, feed and idle; 30)
+  --seconds S           measured seconds of a round (accept and costs; 10, panel; 20, feed and idle; 30)
   --warmup S            seconds of load before anything is measured (accept, pipeline, feed, panel; 3)
   --rate N              arrivals per second of the open load, 0 for none (accept; 2000); events per second (feed, panel;
                         1000)
-  --count N             transactions (pipeline; 30000, drain and panel; 100000, growth and reads; 1000000)
+  --count N             transactions (pipeline; 30000, drain, costs and panel; 100000, growth and reads; 1000000)
   --singles N           the same for programs that handle one at a time (pipeline distributed, drain; 5000)
   --connections N       (64)
   --streams N           event streams of 20 accounts (feed; 1000)
@@ -85,6 +86,12 @@ const readsOn = (database: ReadsOptions["database"]) =>
     rounds: rounds("200")
   })
 
+const ofCosts = () => ({
+  seconds: number("seconds", values.seconds ?? "10"),
+  count: number("count", values.count ?? "100000"),
+  connections: connections()
+})
+
 const measures: Readonly<Record<string, () => Promise<object>>> = {
   accept: () =>
     accept({
@@ -119,6 +126,8 @@ const measures: Readonly<Record<string, () => Promise<object>>> = {
       rounds: rounds("3"),
       seconds: number("seconds", values.seconds ?? "30")
     }),
+  costs: () => costs(subject(names("gateway")[0]!), ofCosts()),
+  "costs distributed": () => costsDistributed(program(names("gateway")[0]!), ofCosts()),
   reads: () => readsOn("SQLite"),
   "reads distributed": () => readsOn("MariaDB"),
   growth: () =>

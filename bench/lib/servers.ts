@@ -11,6 +11,8 @@ import { cpuOf } from "./child.ts"
 export interface Servers {
   readonly brokers: ReadonlyArray<string>
   readonly adminUrl: string
+  /** The folder of the broker's partitions. */
+  readonly kafkaData: string
   /** Seconds of CPU since their start. */
   readonly cpu: () => { readonly kafka: number; readonly database: number }
   readonly stop: () => Promise<void>
@@ -29,6 +31,7 @@ export const startServers = async (): Promise<Servers> => {
   return {
     brokers: kafka.brokers,
     adminUrl: database.adminUrl,
+    kafkaData: join(folder, "kafka", "node-1", "data"),
     cpu: () => ({ kafka: cpuOf(kafka.nodes[0]!.pid!), database: cpuOf(database.server.pid!) }),
     stop: async () => {
       await kafka.stop()

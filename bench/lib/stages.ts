@@ -64,8 +64,11 @@ const layersIn = (folder: string, urls: Urls | null) => {
       urls === null ? [] : [["DATABASE_URL", urls.gatewayUrl], ["PROCESSOR_DATABASE_URL", urls.processorUrl]]
     )
   ))
+  const metrics = Layer.provide(PrometheusMetrics, MetricsRegistry.Live)
   const database = (name: "gateway" | "processor") =>
-    urls === null ? sqliteDatabase(name, { synchronous: "FULL" }) : mysqlDatabase(name)
+    urls === null
+      ? sqliteDatabase(name, { synchronous: "FULL" })
+      : mysqlDatabase(name).pipe(Layer.provide(metrics))
   const gateway = SqlSubmissionRepository.pipe(
     Layer.merge(Layer.effect(SqlClient.SqlClient, SqlClient.SqlClient)),
     Layer.provide(migrated(gatewaySchema)),
@@ -87,7 +90,7 @@ const layersIn = (folder: string, urls: Urls | null) => {
     Layer.provide(Layer.mergeAll(
       Layer.succeed(DataDir, { path: folder, hasDatabases: false }),
       SystemRandomness,
-      Layer.provide(PrometheusMetrics, MetricsRegistry.Live),
+      metrics,
       Daemons.Default,
       settings
     ))
@@ -168,7 +171,7 @@ export const measureStages = (
         )
         const messages = accepted.map((_) => presenter.submission(_.submission))
         yield* measure(used.decide, handle(standing("transactions", messages, done)))
-        const results = (yield* transactions.find(accepted.map((_) => _.submission.id))).map(presenter.result)
+        const results = (yield* transactions.find(accepted.map((_) => _.submission.id))).map((_) => presenter.result(_))
         yield* measure(used.record, recordDecisions(standing("transactions_result", results, done)))
         done += requests.length
         sizes.transactions.push(...messages.map(sizeOf))

@@ -325,7 +325,7 @@ const described = {
               .95,
               "http_request_method, http_route, le",
               "http_server_request_duration_seconds",
-              `http_route!="/v1/events",${chosen}`
+              `http_route!="/v1/transactions/events",${chosen}`
             ),
             "{{http_request_method}} {{http_route}}"
           ]
@@ -459,10 +459,12 @@ const described = {
         ], { unit: "s", thresholds: above(.1, .5) })
       ]],
       ["The rest", [
-        graph("File descriptors", [
-          [`process_open_fds{${chosen}}`, `${where} open`],
-          [`process_open_fds{${chosen}} / process_max_fds{${chosen}}`, `${where} of the limit`]
-        ], { unit: "short", width: 8 }),
+        graph("File descriptors", [[`process_open_fds{${chosen}} / process_max_fds{${chosen}}`, where]], {
+          unit: "percentunit",
+          width: 8,
+          thresholds: above(.5, .8),
+          about: "Those that are open, of those that may be."
+        }),
         graph("Handles", [[`sum by (instance, type) (nodejs_active_handles{${chosen}})`, "{{instance}} {{type}}"]], {
           unit: "short",
           width: 8

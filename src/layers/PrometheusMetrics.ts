@@ -26,6 +26,10 @@ export class MetricsRegistry extends Context.Tag("gateway/MetricsRegistry")<Metr
   )
 }
 
+/** Any other, and one that a route does not have, is `other`: who asks chooses no labels. */
+const methods = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"])
+const methodNotAllowed = 405
+
 const requestBuckets = [.005, .01, .025, .05, .075, .1, .25, .5, .75, 1, 2.5, 5, 7.5, 10]
 const decisionBuckets = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 600]
 const batchBuckets = [1, 2, 5, 10, 25, 50, 100, 250, 500]
@@ -182,10 +186,10 @@ export const PrometheusMetrics = Layer.effect(
     const acquire = bound((database) => acquires.labels(database!))
 
     // there from the start, so that the first one shows as an increase
-    decision("approved", "none")
-    for (const reason of RejectionReason.literals) decision("rejected", reason)
-    for (const topic of topics) laneDrops.labels(topic)
-    for (const outcome of ["first", "replayed", "reused"]) idempotent(outcome)
+    decision("approved", "none").inc(0)
+    for (const reason of RejectionReason.literals) decision("rejected", reason).inc(0)
+    for (const topic of topics) laneDrops.labels(topic).inc(0)
+    for (const outcome of ["first", "replayed", "reused"]) idempotent(outcome).inc(0)
 
     const labelsOf = ({ group, topic }: Reader) => ({ topic, group })
 
@@ -193,7 +197,8 @@ export const PrometheusMetrics = Layer.effect(
       httpStarted: () => active.inc(),
       httpFinished: (route, method, status, seconds) => {
         active.dec()
-        request(route, method, `${Math.floor(status / 100)}xx`).observe(seconds)
+        const known = status !== methodNotAllowed && methods.has(method) ? method : "other"
+        request(route, known, `${Math.floor(status / 100)}xx`).observe(seconds)
       },
       problem: (problem) => problems.inc({ problem }),
       idempotency: (outcome) => idempotent(outcome).inc(),
@@ -230,6 +235,7 @@ export const PrometheusMetrics = Layer.effect(
         pools.set(database, now)
         return () => {
           pools.delete(database)
+          for (const shown of [connections, limit, statements]) shown.reset()
         }
       },
       acquired: (database, seconds) => acquire(database).observe(seconds),

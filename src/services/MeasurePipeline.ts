@@ -14,6 +14,7 @@ const interval = Duration.seconds(5)
 const patience = Duration.seconds(3)
 /** A question is asked for no more than this part of the time: its cost grows with what waits. */
 const share = 0.02
+const longest = Duration.minutes(1)
 
 /**
  * Asks now and then what the metrics tell of the database and the log, beside all that has to be done. A scrape asks
@@ -38,20 +39,24 @@ export class MeasurePipeline extends Effect.Service<MeasurePipeline>()("gateway/
       metrics.lag(topic, group, partitions, yield* Clock.currentTimeMillis)
     })
 
-    /** Answers how long it took. */
+    /** Answers how long the answer took; nothing where there was none. */
     const asked = <E extends { readonly message: string }>(what: string, question: Effect.Effect<void, E>) =>
-      question.pipe(
-        Effect.timeoutOption(patience),
+      Effect.timed(question).pipe(
+        Effect.map(([took]) => took),
+        Effect.timeoutTo({ duration: patience, onTimeout: () => Duration.zero, onSuccess: (took) => took }),
         Effect.catchAll((error) =>
-          Effect.logDebug(`could not measure ${what}`).pipe(Effect.annotateLogs({ cause: error.message }))
-        ),
-        Effect.timed,
-        Effect.map(([took]) => took)
+          Effect.logDebug(`could not measure ${what}`).pipe(
+            Effect.annotateLogs({ cause: error.message }),
+            Effect.as(Duration.zero)
+          )
+        )
       )
 
     const repeatedly = <E extends { readonly message: string }>(what: string, question: Effect.Effect<void, E>) =>
       asked(what, question).pipe(
-        Effect.flatMap((took) => Effect.sleep(Duration.max(interval, Duration.times(took, 1 / share)))),
+        Effect.flatMap((took) =>
+          Effect.sleep(Duration.clamp(Duration.times(took, 1 / share), { minimum: interval, maximum: longest }))
+        ),
         Effect.forever
       )
 

@@ -3,9 +3,21 @@ import { Failpoints } from "./Failpoints.ts"
 import { isTooLarge, Log, type LogRecord, type StoredRecord } from "./Log.ts"
 import { Metrics } from "./Metrics.ts"
 import { type ParkedMessage, Presenter } from "./Presenter.ts"
+import { traceIdOf } from "./Tracing.ts"
 
 export interface RecordToPark extends ParkedMessage {
   readonly record: StoredRecord
+}
+
+/** Ids of several records that one line names at most; the database marks them all. */
+const mostIds = 10
+
+const told = ({ id, record }: RecordToPark, presenter: Presenter["Type"]) => {
+  const trace = presenter.traceOf(record)
+  return {
+    ...(id === null ? {} : { transaction_id: id }),
+    ...(trace === null ? {} : { trace_id: traceIdOf(trace) })
+  }
 }
 
 /** A foreign record may be larger than what we append: where it came from is kept, and it stands there. */
@@ -32,8 +44,14 @@ export class ParkRecords extends Effect.Service<ParkRecords>()("gateway/ParkReco
       )
       yield* failpoints.reach("park.after_append")
       for (const { reason, record } of parked) metrics.parked(record.topic, reason)
+      const ids = parked.map((_) => _.id).filter((_) => _ !== null)
       yield* Effect.logWarning("parked records").pipe(
-        Effect.annotateLogs({ count: parked.length, reason: parked[0]!.reason, topic: parked[0]!.record.topic })
+        Effect.annotateLogs({
+          count: parked.length,
+          reason: parked[0]!.reason,
+          topic: parked[0]!.record.topic,
+          ...(parked.length === 1 ? told(parked[0]!, presenter) : { transaction_ids: ids.slice(0, mostIds).join(" ") })
+        })
       )
     })
 

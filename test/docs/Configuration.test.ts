@@ -63,6 +63,8 @@ const samples = [
   "8",
   "true",
   "a:7",
+  "http://a:7",
+  "0.5",
   "10.0.0.7",
   "scram-sha-256",
   "json",

@@ -399,6 +399,10 @@ const nonsense: Readonly<Record<string, ReadonlyArray<string>>> = {
   MYSQL_POOL_SIZE: ["0", "1001"],
   MYSQL_CONNECT_TIMEOUT_MS: notTime,
   MYSQL_STATEMENT_TIMEOUT_MS: notTime,
+  OTEL_EXPORTER_OTLP_ENDPOINT: ["collector:4318", "ftp://collector", "http://user:hunter2@collector:4318"],
+  // any text is a name
+  OTEL_SERVICE_NAME: anything,
+  OTEL_TRACES_SAMPLER_ARG: ["-1", "2", "1.5", "half", "1e-3"],
   FAILPOINT: ["nowhere:1", "log.after_append:0", "log.after_append:often"]
 }
 

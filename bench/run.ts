@@ -8,19 +8,21 @@ import { idle } from "./idle.ts"
 import { machine, writeResult } from "./lib/report.ts"
 import { program } from "./lib/roles.ts"
 import { subject } from "./lib/subject.ts"
+import { panel } from "./panel.ts"
 import { pipeline } from "./pipeline.ts"
 import { reads, type ReadsOptions } from "./reads.ts"
 
 const usage = `npm run bench -- MEASURE [options]
 
-One process on SQLite: accept, pipeline, growth, feed. On Kafka and MariaDB: "pipeline distributed", drain, idle. The
+One process on SQLite: accept, pipeline, growth, feed, panel (in a Chromium). On Kafka and MariaDB: "pipeline distributed", drain, idle. The
 repository alone: reads (SQLite), "reads distributed" (MariaDB).
 
   --rounds N            rounds of each program (accept, pipeline, drain; 5, idle; 3, reads; 200)
-  --seconds S           measured seconds of a round (accept; 10, feed and idle; 30)
-  --warmup S            seconds of load before anything is measured (accept, pipeline, feed; 3)
-  --rate N              arrivals per second of the open load, 0 for none (accept; 2000); events per second (feed; 1000)
-  --count N             transactions (pipeline; 30000, drain; 100000, growth and reads; 1000000)
+  --seconds S           measured seconds of a round (accept; 10, panel; 20, feed and idle; 30)
+  --warmup S            seconds of load before anything is measured (accept, pipeline, feed, panel; 3)
+  --rate N              arrivals per second of the open load, 0 for none (accept; 2000); events per second (feed, panel;
+                        1000)
+  --count N             transactions (pipeline; 30000, drain and panel; 100000, growth and reads; 1000000)
   --singles N           the same for programs that handle one at a time (pipeline distributed, drain; 5000)
   --connections N       (64)
   --streams N           event streams of 20 accounts (feed; 1000)
@@ -134,6 +136,15 @@ const measures: Readonly<Record<string, () => Promise<object>>> = {
       rate: number("rate", values.rate ?? "1000"),
       seconds: number("seconds", values.seconds ?? "30"),
       warmup: warmup()
+    }),
+  panel: () =>
+    panel({
+      subject: subject(names("gateway")[0]!),
+      count: number("count", values.count ?? "100000"),
+      rate: number("rate", values.rate ?? "1000", 2),
+      seconds: number("seconds", values.seconds ?? "20"),
+      warmup: warmup(),
+      connections: connections()
     })
 }
 

@@ -8,6 +8,12 @@ const color = process.stdout.isTTY === true
 const checks = [
   { name: "types", tool: "tsc", args: ["--noEmit", "--pretty", String(color)], remedy: "" },
   { name: "panel", tool: "tsc", args: ["--noEmit", "-p", "web", "--pretty", String(color)], remedy: "" },
+  {
+    name: "browser",
+    tool: "tsc",
+    args: ["--noEmit", "-p", "tsconfig.browser.json", "--pretty", String(color)],
+    remedy: ""
+  },
   { name: "lint", tool: "oxlint", args: ["--deny-warnings", "--report-unused-disable-directives"], remedy: "" },
   {
     name: "format",

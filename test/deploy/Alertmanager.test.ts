@@ -89,7 +89,7 @@ describe.skipIf(alertmanager === undefined)("a real Alertmanager", { timeout: 12
   for (const { silent, told, what } of cases) {
     describe(`when ${what}`, () => {
       let url = ""
-      let stop = async (): Promise<unknown> => {}
+      let stop: () => Promise<unknown> = () => Promise.resolve()
       beforeAll(async () => {
         const [port] = await freePorts(1)
         url = `http://127.0.0.1:${port}`

@@ -22,7 +22,7 @@ const labelsOf = (cell: string): ReadonlyMap<string, ReadonlyArray<string>> =>
 /** What docs/metrics.md names. */
 export const documentedMetrics: ReadonlyMap<string, DocumentedMetric> = new Map(
   readFileSync(inProject("docs/metrics.md"), "utf8").split("\n").flatMap((line) => {
-    const cells = /^\| `/.test(line) ? line.split("|").slice(1, -1).map((_) => _.trim()) : []
+    const cells = line.startsWith("| `") ? line.split("|").slice(1, -1).map((_) => _.trim()) : []
     if (cells.length === 0) return []
     const name = inCode(cells[0]!)[0]!
     return [[name, { name, type: cells[1]!, labels: labelsOf(cells[2]!) }] as const]

@@ -21,12 +21,19 @@ export interface Hearer {
   readonly signedOut: () => void
 }
 
-/** ms. The gateway writes every 15 s at least. */
-const longestSilence = 25_000
-/** ms that a hidden page keeps its stream: six connections are all a browser has for an origin (HTTP/1.1). */
-const keptWhileHidden = 10_000
-const firstWait = 250
-const longestWait = 5_000
+/** All in ms. */
+export interface Waits {
+  /** After which a stream is given up. */
+  readonly silence: number
+  /** That a hidden page keeps its stream: six connections are all a browser has for an origin (HTTP/1.1). */
+  readonly hidden: number
+  /** Before another attempt: after the first, and at most. */
+  readonly first: number
+  readonly longest: number
+}
+
+/** The gateway writes every 15 s at least. */
+const usual: Waits = { silence: 25_000, hidden: 10_000, first: 250, longest: 5_000 }
 
 /**
  * The event stream by `fetch`, for what EventSource cannot do: it is told why it was refused, and it resumes by
@@ -34,15 +41,20 @@ const longestWait = 5_000
  */
 export class EventStream {
   readonly #hearer: Hearer
+  readonly #waits: Waits
   #position = ""
   #abort: AbortController | null = null
   #attempts = 0
   #heardAt: number | null = null
+  /** Until the next attempt. */
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** Until a hidden page closes its stream. */
+  #bedtime: ReturnType<typeof setTimeout> | undefined
   #isStarted = false
 
-  constructor(hearer: Hearer) {
+  constructor(hearer: Hearer, waits: Waits = usual) {
     this.#hearer = hearer
+    this.#waits = waits
   }
 
   start(): void {
@@ -52,6 +64,8 @@ export class EventStream {
     addEventListener("online", this.#reconnectNow)
     this.#hearer.connection({ kind: "connecting" })
     void this.#connect()
+    // no event says that a page was hidden from its beginning
+    if (document.hidden) this.#onVisibility()
   }
 
   stop(): void {
@@ -69,16 +83,17 @@ export class EventStream {
   }
 
   readonly #onVisibility = () => {
-    clearTimeout(this.#timer)
+    clearTimeout(this.#bedtime)
     if (!document.hidden) return this.#reconnectNow()
-    this.#timer = setTimeout(() => {
+    this.#bedtime = setTimeout(() => {
       this.#close()
       this.#hearer.connection({ kind: "asleep" })
-    }, keptWhileHidden)
+    }, this.#waits.hidden)
   }
 
   #close(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#bedtime)
     this.#abort?.abort()
     this.#abort = null
   }
@@ -93,13 +108,13 @@ export class EventStream {
     abort.abort()
     if (!this.#isStarted || wait === "signed out") return
     this.#hearer.connection({ kind: "reconnecting", since: this.#heardAt })
-    const backOff = Math.min(firstWait * 2 ** this.#attempts++, longestWait)
+    const backOff = Math.min(this.#waits.first * 2 ** this.#attempts++, this.#waits.longest)
     this.#timer = setTimeout(() => void this.#connect(), Math.max(wait ?? 0, backOff * (0.75 + Math.random() / 2)))
   }
 
   /** Until the stream ends; how long to wait then, in ms, where the gateway says so. */
   async #listen(abort: AbortController): Promise<number | null | "signed out"> {
-    let silence = setTimeout(() => abort.abort(), longestSilence)
+    let silence = setTimeout(() => abort.abort(), this.#waits.silence)
     try {
       const response = await fetch(paths.events, {
         signal: abort.signal,
@@ -125,7 +140,7 @@ export class EventStream {
         const { done, value } = await reader.read()
         if (done) return null
         clearTimeout(silence)
-        silence = setTimeout(() => abort.abort(), longestSilence)
+        silence = setTimeout(() => abort.abort(), this.#waits.silence)
         this.#heardAt = now()
         this.#attempts = 0
         const messages = parser.push(value)

@@ -28,6 +28,8 @@ const pageSize = 100
 const summaryInterval = 15_000
 /** ms after which a row without a decision is asked for: its event may have been lost. */
 const overdue = 10_000
+/** ms without an event after which the list is read again: what was accepted while the log is away is not heard of. */
+const quiet = 10_000
 /** Rows that are asked for at one time. */
 const mostAsked = 10
 
@@ -52,6 +54,7 @@ export class Feed {
   /** Reasons why rows must not move. */
   readonly #holds = new Set<string>()
   #reading: AbortController | null = null
+  #heardAt = 0
   #timers: Array<ReturnType<typeof setInterval>> = []
 
   constructor() {
@@ -67,8 +70,9 @@ export class Feed {
       },
       events: this.#hear,
       reset: () => {
-        this.#store.clear()
-        void this.#readNewest()
+        this.#store.lose()
+        if (this.#store.readTo === null) this.readNewestAgain()
+        else void this.#readNewest()
       },
       signedOut: endSession
     })
@@ -80,6 +84,7 @@ export class Feed {
     this.#timers = [
       setInterval(() => void this.#readSummary(), summaryInterval),
       setInterval(() => void this.#askOverdue(), overdue),
+      setInterval(() => void this.#readUnheard(), quiet / 2),
       // seconds pass also when nothing happens
       setInterval(this.#scheduler.ask, 1_000)
     ]
@@ -143,16 +148,19 @@ export class Feed {
 
   readonly readOlder = async (): Promise<void> => {
     const store = this.#store
-    if (this.#state.older.kind === "loading" || this.#state.newest.kind !== "ready" || !store.hasOlder) return
+    const after = store.readTo
+    if (this.#state.older.kind === "loading" || this.#state.newest.kind !== "ready") return
+    if (after === null || !store.hasOlder) return
     this.#set({ older: { kind: "loading" } })
-    const result = await this.#readPage(store, store.oldestId)
+    const result = await this.#readPage(store, after)
     if (store !== this.#store) return
     if (!result.ok) return this.#set({ older: { kind: "failed", failure: result.failure } })
-    store.applyOlder(result.value.data, result.value.has_more)
+    store.applyOlder(result.value.data, result.value.has_more, result.value.next, after)
     this.#set({ older: { kind: "ready" } })
   }
 
   readonly #hear = (events: ReadonlyArray<TransactionEvent>): void => {
+    this.#heardAt = performance.now()
     this.#store.apply(events)
     this.#rates.apply(events)
     const last = events.at(-1)
@@ -164,7 +172,7 @@ export class Feed {
     this.#store.freeze(false)
     if (overflowed) {
       this.#store.clear()
-      void this.#readNewest()
+      this.readNewestAgain()
     }
     this.#scheduler.ask()
   }
@@ -189,8 +197,18 @@ export class Feed {
     const result = await this.#readPage(store, null, reading.signal)
     if (reading.signal.aborted) return
     if (!result.ok) return this.#set({ newest: { kind: "failed", failure: result.failure } })
-    store.applyNewest(result.value.data, result.value.has_more)
+    store.applyNewest(result.value.data, result.value.has_more, result.value.next)
     this.#set({ newest: { kind: "ready" } })
+  }
+
+  /** What is in the list and was not heard of; a failure says nothing that the connection does not say. */
+  async #readUnheard(): Promise<void> {
+    const store = this.#store
+    if (document.hidden || this.#state.newest.kind !== "ready" || performance.now() - this.#heardAt < quiet) return
+    const result = await this.#readPage(store, null)
+    if (!result.ok || performance.now() - this.#heardAt < quiet) return
+    store.applyNewest(result.value.data, result.value.has_more, result.value.next)
+    this.#scheduler.ask()
   }
 
   async #readSummary(): Promise<void> {

@@ -31,6 +31,9 @@ export const everything: Filter = {
 
 export const isEverything = (filter: Filter): boolean => Object.values(filter).every((value) => value === null)
 
+/** In ms, rounded up where the text is finer, as the gateway reads it. */
+const instantOf = (text: string): number => Date.parse(text) + (/\.\d{3}\d*[1-9]\d*\D/.test(text) ? 1 : 0)
+
 /** The same decision that the gateway makes for a list. */
 export const matches = (filter: Filter, { account, amount, card, created_at, reference, status }: Transaction) =>
   (filter.status === null || filter.status === status) &&
@@ -40,8 +43,8 @@ export const matches = (filter: Filter, { account, amount, card, created_at, ref
   (filter.last4 === null || filter.last4 === card.last4) &&
   (filter.reference === null || filter.reference === reference) &&
   (filter.account === null || filter.account === account) &&
-  (filter.from === null || Date.parse(created_at) >= Date.parse(filter.from)) &&
-  (filter.to === null || Date.parse(created_at) < Date.parse(filter.to))
+  (filter.from === null || Date.parse(created_at) >= instantOf(filter.from)) &&
+  (filter.to === null || Date.parse(created_at) < instantOf(filter.to))
 
 /** The gateway's list of what the filter lets through. */
 export const listPath = (

@@ -4,6 +4,8 @@ import { type Filter, matches } from "./Filter.ts"
 /** Rows that are kept; past it the oldest go, in chunks. */
 export const capacity = 100_000
 const chunk = 5_000
+/** Decisions that are remembered of transactions that are not shown. */
+const remembered = 10_000
 
 export interface View {
   /** Changes with every change. */
@@ -21,6 +23,7 @@ export interface View {
  */
 export class TransactionStore {
   readonly filter: Filter
+  readonly #ofAnyStatus: Filter
   #rows: Array<Transaction> = []
   #base = 0
   readonly #numberOf = new Map<string, number>()
@@ -31,8 +34,13 @@ export class TransactionStore {
   /** Rows, shown or waiting, that had no decision when last heard of. */
   readonly #undecided = new Set<string>()
   #frozen = false
-  /** Whether rows older than the first are with the gateway. */
+  /** Whether rows older than `#readTo` are with the gateway. */
   #hasOlder = true
+  /** Where the page before begins: from here on all rows are known. Null before anything was listed. */
+  #readTo: string | null = null
+  /** Decisions of transactions that are not shown: whoever was listed before them is not shown without them. */
+  #decided = new Map<string, Transaction>()
+  #decidedBefore = new Map<string, Transaction>()
   /** Whether more came than could wait: what is shown has a gap that only the gateway can fill. */
   #overflowed = false
   #view: View = { version: 0, count: 0, waiting: 0 }
@@ -40,6 +48,7 @@ export class TransactionStore {
 
   constructor(filter: Filter) {
     this.filter = filter
+    this.#ofAnyStatus = { ...filter, status: null }
   }
 
   readonly subscribe = (listener: () => void): () => void => {
@@ -75,17 +84,25 @@ export class TransactionStore {
     return this.#hasOlder
   }
 
-  get oldestId(): string | null {
-    return this.#rows[0]?.id ?? null
+  /** What the page before starts after. */
+  get readTo(): string | null {
+    return this.#readTo
   }
 
-  /** The oldest rows without a decision that were accepted before an instant (ms): a few at most. */
+  /**
+   * A few rows without a decision that were accepted before an instant (ms); each time others, so that those that stay
+   * without one do not keep the rest from being asked for.
+   */
   undecidedBefore(instant: number, most: number): ReadonlyArray<string> {
     const found: Array<string> = []
     for (const id of this.#undecided) {
       if (found.length === most) break
       const transaction = this.find(id)
       if (transaction !== undefined && Date.parse(transaction.created_at) < instant) found.push(id)
+    }
+    for (const id of found) {
+      this.#undecided.delete(id)
+      this.#undecided.add(id)
     }
     return found
   }
@@ -127,34 +144,68 @@ export class TransactionStore {
     this.#trim()
   }
 
-  /** The newest rows as the gateway lists them; what the stream told meanwhile stays, and a decision is never undone. */
-  applyNewest(transactions: ReadonlyArray<Transaction>, hasOlder: boolean): void {
-    if (this.#rows.length === 0) this.#hasOlder = hasOlder
-    const oldest = transactions.at(-1)
-    // between what is shown and what was listed others may be missing: only the list is without a gap
-    if (oldest !== undefined && hasOlder && (this.#rows.at(-1)?.id ?? oldest.id) < oldest.id) {
-      this.clear()
-      this.#hasOlder = true
+  /**
+   * The newest rows as the gateway lists them; what the stream told meanwhile stays, and a decision is never undone.
+   * `next`: where the page before begins, if that is not the last row.
+   */
+  applyNewest(transactions: ReadonlyArray<Transaction>, hasOlder: boolean, next: string | null = null): void {
+    const low = hasOlder ? next ?? transactions.at(-1)?.id ?? "" : ""
+    const newest = this.#newestId()
+    // between what is known and what was listed others may be missing: only the list is without a gap
+    const hasGap = hasOlder && newest !== null && newest < low
+    if (hasGap && this.#frozen && this.#readTo !== null) {
+      this.#overflowed = true
+      for (const transaction of transactions) if (this.#numberOf.has(transaction.id)) this.#apply(transaction)
+      return
+    }
+    if (hasGap) this.clear()
+    // an old one that was decided just now: what lies between is not known
+    if (this.#readTo === null) this.#cut(low)
+    if (this.#readTo === null || !hasOlder || low < this.#readTo) {
+      this.#readTo = low
+      this.#hasOlder = hasOlder
     }
     // the first rows that are shown at all move nothing
     const isFrozen = this.#frozen
-    if (this.#rows.length === 0) this.#frozen = false
+    if (this.#rows.length === 0) {
+      this.#frozen = false
+      this.release()
+    }
     for (const transaction of transactions) this.#apply(transaction)
     this.#frozen = isFrozen
     this.#trim()
   }
 
-  /** The page before the oldest row. */
-  applyOlder(transactions: ReadonlyArray<Transaction>, hasOlder: boolean): void {
-    const known = this.#rows[0]?.id
-    const older = transactions.filter(({ id }) => known === undefined || id < known).reverse()
+  /** The page that `after` (`readTo`, when it was asked for) began; one that came too late changes nothing. */
+  applyOlder(
+    transactions: ReadonlyArray<Transaction>,
+    hasOlder: boolean,
+    next: string | null = null,
+    after: string | null = this.#readTo
+  ): void {
+    if (after === null || after !== this.#readTo) return
+    const low = hasOlder ? next ?? transactions.at(-1)?.id ?? after : ""
+    const ofPage = new Map(transactions.map((transaction) => [transaction.id, transaction]))
+    for (const [id, transaction] of [...this.#decidedBefore, ...this.#decided]) {
+      if (id >= low && id < after) ofPage.set(id, transaction)
+    }
+    const older = Array.from(ofPage.values())
+      .filter((transaction) => !this.#numberOf.has(transaction.id) && matches(this.filter, transaction))
+      .sort((a, b) => a.id < b.id ? -1 : 1)
     this.#base -= older.length
     this.#rows = older.concat(this.#rows)
     older.forEach(({ id, status }, index) => {
       this.#numberOf.set(id, this.#base + index)
       if (status === "processing") this.#undecided.add(id)
     })
+    this.#readTo = low
     this.#hasOlder = hasOlder
+  }
+
+  /** What is known has a gap: it goes, or, while no row may move, it is said to be to go. */
+  lose(): void {
+    if (this.#frozen && this.#rows.length > 0) this.#overflowed = true
+    else this.clear()
   }
 
   clear(): void {
@@ -165,29 +216,53 @@ export class TransactionStore {
     this.#leaving.clear()
     this.#undecided.clear()
     this.#hasOlder = true
+    this.#readTo = null
     this.#overflowed = false
   }
 
-  #apply(transaction: Transaction): void {
-    const number = this.#numberOf.get(transaction.id)
+  #newestId(): string | null {
+    let newest = this.#rows.at(-1)?.id ?? null
+    for (const id of this.#waiting.keys()) if (newest === null || id > newest) newest = id
+    return newest
+  }
+
+  #apply(heard: Transaction): void {
+    // `processing` never overwrites a decision
+    const transaction = heard.status === "processing"
+      ? this.#decided.get(heard.id) ?? this.#decidedBefore.get(heard.id) ?? heard
+      : heard
+    const { id } = transaction
+    const number = this.#numberOf.get(id)
     if (number !== undefined) return this.#replace(number, transaction)
-    if (this.#waiting.has(transaction.id)) {
+    if (this.#waiting.has(id)) {
       if (transaction.status === "processing") return
-      this.#waiting.set(transaction.id, transaction)
-      this.#undecided.delete(transaction.id)
+      this.#undecided.delete(id)
+      if (matches(this.filter, transaction)) this.#waiting.set(id, transaction)
+      else {
+        this.#waiting.delete(id)
+        this.#remember(transaction)
+      }
       return
     }
-    if (!matches(this.filter, transaction)) return
-    // older than the oldest row that was read: it comes with its page
-    const first = this.#rows[0]
-    if (first !== undefined && this.#hasOlder && transaction.id < first.id) return
+    // older than what was read: it comes with its page
+    if (!matches(this.filter, transaction) || (this.#hasOlder && this.#readTo !== null && id < this.#readTo)) {
+      return this.#remember(transaction)
+    }
     if (this.#frozen && this.#waiting.size >= capacity) {
       this.#overflowed = true
       return
     }
-    if (transaction.status === "processing") this.#undecided.add(transaction.id)
-    if (this.#frozen) this.#waiting.set(transaction.id, transaction)
+    if (transaction.status === "processing") this.#undecided.add(id)
+    if (this.#frozen) this.#waiting.set(id, transaction)
     else this.#insert(transaction)
+  }
+
+  #remember(transaction: Transaction): void {
+    if (transaction.status === "processing" || !matches(this.#ofAnyStatus, transaction)) return
+    this.#decided.set(transaction.id, transaction)
+    if (this.#decided.size < remembered) return
+    this.#decidedBefore = this.#decided
+    this.#decided = new Map()
   }
 
   #replace(number: number, transaction: Transaction): void {
@@ -197,12 +272,12 @@ export class TransactionStore {
     this.#rows[number - this.#base] = transaction
     this.#undecided.delete(transaction.id)
     if (matches(this.filter, transaction)) return
+    this.#remember(transaction)
     if (this.#frozen) this.#leaving.add(transaction.id)
     else this.#remove(transaction.id)
   }
 
   #insert(transaction: Transaction): void {
-    if (!matches(this.filter, transaction)) return
     let index = this.#rows.length
     while (index > 0 && this.#rows[index - 1]!.id > transaction.id) index--
     if (index === this.#rows.length) this.#rows.push(transaction)
@@ -227,12 +302,27 @@ export class TransactionStore {
 
   #trim(): void {
     if (this.#frozen || this.#rows.length <= capacity + chunk) return
-    const dropped = this.#rows.splice(0, this.#rows.length - capacity)
-    for (const { id } of dropped) {
-      this.#numberOf.delete(id)
-      this.#undecided.delete(id)
+    const low = this.#rows[this.#rows.length - capacity]!.id
+    this.#cut(low)
+    this.#readTo = low
+    this.#hasOlder = true
+  }
+
+  /** Forgets what is older than an id. */
+  #cut(low: string): void {
+    const kept = this.#rows.findIndex(({ id }) => id >= low)
+    const dropped = this.#rows.splice(0, kept < 0 ? this.#rows.length : kept)
+    for (const transaction of dropped) {
+      this.#numberOf.delete(transaction.id)
+      this.#undecided.delete(transaction.id)
     }
     this.#base += dropped.length
-    this.#hasOlder = true
+    for (const [id, transaction] of this.#waiting) {
+      if (id >= low) continue
+      this.#waiting.delete(id)
+      this.#undecided.delete(id)
+      dropped.push(transaction)
+    }
+    for (const transaction of dropped.slice(-remembered)) this.#remember(transaction)
   }
 }

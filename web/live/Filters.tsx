@@ -59,7 +59,7 @@ export function Filters({ onOpen }: { readonly onOpen: (id: string) => void }) {
           />
           <kbd
             aria-hidden
-            className="pointer-events-none absolute top-1.5 right-2 rounded-small border border-line px-1.5 text-small text-ink-faint"
+            className="pointer-events-none absolute top-1.5 right-2 hidden rounded-small border border-line px-1.5 text-small text-ink-faint sm:block"
           >
             /
           </kbd>

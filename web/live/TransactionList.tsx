@@ -35,6 +35,8 @@ interface TransactionListProps {
 const narrowBelow = 600
 /** Rows from the end at which older ones are asked for. */
 const ahead = 30
+/** Rows below which they are not: of a filter that little fits, all of the past would be read. */
+const enough = 100
 
 const useNarrow = () => {
   const [narrow, setNarrow] = useState(false)
@@ -70,7 +72,9 @@ export function TransactionList({ onOpen, opened, ref }: TransactionListProps) {
   const items = rows.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
-    if (last >= view.count - ahead && store.hasOlder && older.kind === "ready") void feed.readOlder()
+    if (view.count >= enough && last >= view.count - ahead && store.hasOlder && older.kind === "ready") {
+      void feed.readOlder()
+    }
   }, [feed, last, view.count, store, older.kind])
 
   const focusRow = (id: string) =>
@@ -180,8 +184,9 @@ export function TransactionList({ onOpen, opened, ref }: TransactionListProps) {
             if (!event.currentTarget.contains(event.relatedTarget)) feed.release("focus")
           }}
           onFocus={() => feed.hold("focus")}
-          onPointerEnter={byMouse(() => feed.hold("hover"))}
           onPointerLeave={byMouse(() => feed.release("hover"))}
+          // not where it lay when the list came: where somebody points
+          onPointerMove={byMouse(() => feed.hold("hover"))}
           onScroll={(event) => event.currentTarget.scrollTop > 0 ? feed.hold("scroll") : feed.release("scroll")}
           ref={scroller}
           role="rowgroup"
@@ -213,6 +218,17 @@ export function TransactionList({ onOpen, opened, ref }: TransactionListProps) {
                 </div>
               )
             })}
+          </div>
+          <div role="row">
+            <div className="flex h-10 items-center px-4 text-small text-ink-faint" role="gridcell">
+              {older.kind === "loading"
+                ? t("older")
+                : !store.hasOlder
+                ? t("end")
+                : view.count < enough
+                ? <Button onClick={() => void feed.readOlder()} size="small">{t("lookFurther")}</Button>
+                : null}
+            </div>
           </div>
         </div>
       </div>

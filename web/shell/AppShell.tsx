@@ -30,13 +30,21 @@ export function AppShell({ children }: { readonly children: ReactNode }) {
       >
         {t("skip")}
       </a>
-      <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-surface px-3 sm:gap-4 sm:px-4">
+      <header className="flex shrink-0 flex-wrap items-center gap-x-2 border-b border-line bg-surface px-3 sm:gap-x-4 sm:px-4">
         <Link className="flex items-center gap-2 text-accent" href="/">
           <Mark size={20} />
           <span className="hidden font-semibold text-ink md:inline">{t("title")}</span>
           <span className="visually-hidden md:hidden">{t("title")}</span>
         </Link>
-        <nav aria-label={t("navigation")} className="flex h-full min-w-0 grow gap-1 overflow-x-auto">
+        {isOperator ? <span className="h-12 grow sm:hidden" /> : null}
+        <nav
+          aria-label={t("navigation")}
+          className={clsx(
+            "flex h-12 min-w-0 grow gap-1 overflow-x-auto",
+            // four sections have no place beside the rest on a phone
+            isOperator && "order-last basis-full sm:order-none sm:basis-0"
+          )}
+        >
           {sections.filter(({ operator }) => isOperator || !operator).map(({ href, name }) => (
             <Link
               aria-current={path === href ? "page" : undefined}

@@ -17,6 +17,8 @@ const makeQueryClient = () =>
   new QueryClient({
     defaultOptions: {
       queries: {
+        // the gateway may be on this machine: whether there is a network says nothing
+        networkMode: "always",
         // what a refusal says once it says again
         retry: (count, error) => error instanceof RequestFailure && error.failure.kind === "unreachable" && count < 2,
         staleTime: 1_000
@@ -26,7 +28,13 @@ const makeQueryClient = () =>
 
 function Notices() {
   const { resolvedTheme } = useTheme()
-  return <Toaster position="bottom-right" theme={resolvedTheme === "dark" ? "dark" : "light"} />
+  return (
+    <Toaster
+      style={{ fontFamily: "inherit" }}
+      position="bottom-right"
+      theme={resolvedTheme === "dark" ? "dark" : "light"}
+    />
+  )
 }
 
 /** The page of who is signed in, or the way in; its address stays, so that a link leads where it should after it. */

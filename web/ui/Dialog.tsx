@@ -52,6 +52,12 @@ function OpenDialog(
         event.preventDefault()
         onOpenChange(false)
       }}
+      // a browser closes it without asking when Esc is pressed again and again
+      onClose={() => {
+        if (dialog.current === null) return
+        onOpenChange(false)
+        queueMicrotask(() => dialog.current?.isConnected === true && !dialog.current.open && dialog.current.showModal())
+      }}
       onClick={(event) => event.target === dialog.current && onOpenChange(false)}
       ref={dialog}
       tabIndex={-1}

@@ -20,6 +20,7 @@ const make = (locale: string) => {
     second: "2-digit",
     hourCycle: "h23"
   })
+  const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
   const full = new Intl.DateTimeFormat(locale, {
     dateStyle: "medium",
     timeStyle: "long"
@@ -47,6 +48,8 @@ const make = (locale: string) => {
     time: (instant: string | number) => time.format(new Date(instant)),
     /** `14:03:07`. */
     clock: (instant: string | number) => clock.format(new Date(instant)),
+    /** `14:03`. */
+    minute: (instant: string | number) => minute.format(new Date(instant)),
     /** With its date and zone. */
     full: (instant: string | number) => full.format(new Date(instant)),
     /** How long since, of ms. */

@@ -39,6 +39,10 @@ describe("every rule and every panel", () => {
   for (const { expr, name } of expressions) {
     it(`names only what exists: ${name}`, () => {
       const { labels, selected } = named(expr)
+      if (expr.startsWith("histogram_quantile")) {
+        assert.deepStrictEqual(selected.map((_) => _.metric.replace(/^.*_/, "")), ["bucket"])
+        assert.include(labels, "le")
+      }
       const known = new Set(otherLabels)
       for (const { matchers, metric, rangedBy } of selected) {
         if (others.has(metric)) {

@@ -9,6 +9,8 @@ const window = "15s"
 export const afterFaultsAlone = [
   "Intake / Statements run again A",
   "Pipeline / Batches that failed A",
+  "Pipeline / Consumers B",
+  "Pipeline / Partitions that wait A",
   "Pipeline / Records put aside A",
   "Processor and recorder / Statements run again A"
 ]

@@ -36,7 +36,7 @@ describe.skipIf(brokers === null || database === null || prometheusProgram === u
         CARD_KEYS: `k1:${Buffer.alloc(32, 7).toString("base64")}`
       }
       const kafka = { KAFKA_BROKERS: brokers!.join(","), KAFKA_TOPIC_PREFIX: newPrefix(), KAFKA_PARTITIONS: "3" }
-      const ports = await freePorts(5)
+      const ports = await freePorts(6)
       const common = { ...kafka, LOG_FORMAT: "json", OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports[4]}` }
       const environments: Readonly<Record<string, Readonly<Record<string, string>>>> = {
         intake: { ...common, ...keys, DATABASE_URL: gatewayUrl },
@@ -56,10 +56,23 @@ describe.skipIf(brokers === null || database === null || prometheusProgram === u
         const env = { ...environments[role], MANAGEMENT_PORT: `${ports[index]}` }
         running[role] = await start(suite, { dataDir: null, cwd: folder(suite), args: [role], env })
       }))
+      const metrics = () =>
+        fetch(`http://127.0.0.1:${ports[roles.indexOf("processor")]}/metrics`).then((_) => _.text(), () => "")
+      const reads = /^gateway_consumer_assigned_partitions\{topic="transactions",group="processor"\} 3$/m
+      await eventually("the processor reads", metrics, (_) => reads.test(_), 120_000)
+      // one more, so that the group is shared out anew
+      running["another"] = await start(suite, {
+        dataDir: null,
+        cwd: folder(suite),
+        args: ["processor"],
+        env: { ...environments["processor"], MANAGEMENT_PORT: `${ports[5]}` }
+      })
       prometheus = await startPrometheus(
         prometheusProgram!,
         join(folder(suite), "prometheus"),
-        Object.fromEntries(roles.map((role, index) => [role, [ports[index]!]]))
+        Object.fromEntries(
+          roles.map((role, index) => [role, role === "processor" ? [ports[index]!, ports[5]!] : [ports[index]!]])
+        )
       )
     }, 300_000)
 
@@ -80,17 +93,19 @@ describe.skipIf(brokers === null || database === null || prometheusProgram === u
     })
 
     it("finds every job and every role", async () => {
-      assert.lengthOf(await prometheus.ask("up == 1"), 4)
+      assert.lengthOf(await prometheus.ask("up == 1"), 5)
       assert.deepStrictEqual(
         (await prometheus.ask("gateway_build_info")).map((_) => [_.metric["job"], _.metric["role"]].join(" "))
           .toSorted(),
-        ["intake intake", "panel panel", "processor processor", "recorder recorder"]
+        ["intake intake", "panel panel", "processor processor", "processor processor", "recorder recorder"]
       )
     })
 
     it("sees that there is no processor, and what that does", async () => {
-      running["processor"]!.kill("SIGKILL")
-      await running["processor"]!.ended
+      for (const processor of [running["processor"]!, running["another"]!]) {
+        processor.kill("SIGKILL")
+        await processor.ended
+      }
       const value = async (expr: string) => Math.max(0, ...(await prometheus.ask(expr)).flatMap((_) => _.values))
       await eventually(
         "the role is missing",

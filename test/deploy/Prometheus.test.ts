@@ -28,8 +28,6 @@ const onServersAlone = [
   "Intake / Statements that wait for a connection A",
   "Intake / Wait for a connection, p95 A",
   "Pipeline / Consumers A",
-  "Pipeline / Consumers B",
-  "Pipeline / Partitions that wait A",
   "Processor and recorder / Connections A",
   "Processor and recorder / Connections B",
   "Processor and recorder / Statements that wait for a connection A",

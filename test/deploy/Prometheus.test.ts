@@ -14,7 +14,7 @@ import {
   stop
 } from "../main/MainProcess.ts"
 import { transaction } from "../support/HttpSamples.ts"
-import { afterFaultsAlone, assertData } from "./Data.ts"
+import { afterFaultsAlone, assertData, putAside, queryOf } from "./Data.ts"
 import { program } from "./Deployed.ts"
 import { type RealPrometheus, startPrometheus } from "./RealPrometheus.ts"
 import { traffic } from "./Traffic.ts"
@@ -129,6 +129,7 @@ describe.skipIf(prometheusProgram === undefined)("a real Prometheus and a real g
       "sum(gateway_parked_records_total{topic=\"transactions\",reason=\"unknown_card_key\"})",
       (_) => _ >= 3
     )
+    await becomes(queryOf(putAside), (_) => _ > 0)
     await stop(gateway)
     await startGateway("new", "old")
     await becomes("gateway:parked_transactions:max{reason=\"unknown_card_key\"}", (_) => _ === 0)
@@ -137,7 +138,7 @@ describe.skipIf(prometheusProgram === undefined)("a real Prometheus and a real g
 
   it("has data for every panel and every recorded series under load", async () => {
     traffic(suite, await gateway.port, demoOf(dataDir))
-    await assertData(prometheus, [...onServersAlone, ...afterFaultsAlone])
+    await assertData(prometheus, [...onServersAlone, ...afterFaultsAlone], [putAside])
   })
 
   it("evaluates every rule", async () => {

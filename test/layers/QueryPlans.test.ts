@@ -122,6 +122,8 @@ describe("the plans of the gateway's statements", () => {
     ["resendNow", (_) => _.resendNow(submission.id, noon), byId],
     ["giveUp", (_) => _.giveUp(submission.id, noon, "t"), byId],
     ["backlog", (_) => _.backlog, waiting],
+    // the reason is in the rows, of which those alone are read that are parked
+    ["parkedReasonCounts", (_) => _.parkedReasonCounts, /^SEARCH submissions USING INDEX submissions_waiting /],
     ["outlines of an account", (_) => _.outlines(submission.accountId, range, 10), byAccount],
     [
       "outlines of all",

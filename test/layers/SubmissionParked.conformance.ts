@@ -42,15 +42,21 @@ export const parkedSubmissions = (layer: GatewayUnderTest) => {
         yield* submissions.markParked([markOf(ids[0]!, 1), markOf(ids[1]!, 2), markOf(ids[8]!, 3)])
         yield* submissions.record([decisionOf(ids[0]!), decisionOf(ids[2]!), decisionOf(ids[7]!)], noon + 50)
         assert.deepStrictEqual(yield* submissions.backlog, { undecided: 6, oldestAcceptedAt: noon + 1, parked: 2 })
+        yield* submissions.markParked([markOf(ids[3]!, 4, "card_not_authentic")])
+        const reasons = [["card_not_authentic", 1], ["unknown_card_key", 2]]
+        assert.deepStrictEqual(Array.from(yield* submissions.parkedReasonCounts).toSorted(), reasons)
+        yield* submissions.record([decisionOf(ids[3]!)], noon + 50)
+        assert.deepStrictEqual(Array.from(yield* submissions.parkedReasonCounts), [["unknown_card_key", 2]])
         // what is sent again, replayed or given up still waits
         yield* claimAt(submissions, noon + 10_000)
-        yield* submissions.resendNow(ids[3]!, noon + 20_000)
+        yield* submissions.resendNow(ids[4]!, noon + 20_000)
         yield* submissions.giveUp(ids[1]!, noon + 20_000, "token")
-        assert.deepStrictEqual(yield* submissions.backlog, { undecided: 6, oldestAcceptedAt: noon + 1, parked: 2 })
+        assert.deepStrictEqual(yield* submissions.backlog, { undecided: 5, oldestAcceptedAt: noon + 1, parked: 2 })
         const { decided, undecided } = yield* submissions.counts
-        assert.deepStrictEqual([decided, undecided], [3, 6])
+        assert.deepStrictEqual([decided, undecided], [4, 5])
         yield* submissions.record(ids.map((_) => decisionOf(_)), noon + 60)
         assert.deepStrictEqual(yield* submissions.backlog, none)
+        assert.strictEqual((yield* submissions.parkedReasonCounts).size, 0)
       })))
 
   test("what is parked is found with its reason, its count and its instant, as long as it waits", (where) =>

@@ -53,7 +53,7 @@ describe("MeasurePipeline", () => {
       yield* TestClock.adjust("11 seconds")
       yield* (yield* MeasurePipeline).once
       assert.deepStrictEqual(counted.backlogs, [
-        { undecided: 3, oldestAge: 10, parked: new Map([["unknown_card_key", 1]]), at: 11_000 }
+        { undecided: 3, oldestAge: 10, parked: new Map<ParkedReason, number>([["unknown_card_key", 1]]), at: 11_000 }
       ])
       assert.sameMembers(counted.lags.map((_) => _.topic), ["transactions", "transactions_result", "transactions_dead"])
     }).pipe(Effect.provide(layer))

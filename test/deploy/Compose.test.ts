@@ -12,7 +12,7 @@ interface Service {
   readonly command?: ReadonlyArray<string>
   readonly environment?: Readonly<Record<string, string>>
   readonly profiles?: ReadonlyArray<string>
-  readonly networks?: ReadonlyArray<string>
+  readonly networks?: ReadonlyArray<string> | Readonly<Record<string, unknown>>
   readonly network_mode?: string
   readonly ports?: ReadonlyArray<string>
   readonly volumes?: ReadonlyArray<string>

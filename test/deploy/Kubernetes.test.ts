@@ -195,7 +195,7 @@ describe.runIf(runs)("deploy/kubernetes", () => {
           const at = (path: string) => ({ path, port: "management" })
           assert.deepStrictEqual(
             [startupProbe?.httpGet, readinessProbe?.httpGet, livenessProbe?.httpGet],
-            [at("/readyz"), at("/readyz"), at("/livez")],
+            [at("/livez"), at("/readyz"), at("/livez")],
             pod.name
           )
           const number = (name: string) => ports.find((_) => _.name === name)?.containerPort

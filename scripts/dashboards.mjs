@@ -176,15 +176,14 @@ const described = {
           thresholds: above(6, 14.4),
           about: "1 spends it in 30 days. 6 for 6 hours is a warning, 14.4 for an hour wakes somebody."
         }),
-        graph(
-          "Accepting succeeds",
-          [["gateway:accept_success:ratio_rate5m", "success"], ["vector(0.999)", "promised"]],
-          {
-            unit: "percentunit",
-            decimals: 2,
-            max: 1
-          }
-        ),
+        graph("Success against the promise", [["gateway:accept_success:ratio_rate5m", "success"], [
+          "vector(0.999)",
+          "promised"
+        ]], {
+          unit: "percentunit",
+          decimals: 2,
+          max: 1
+        }),
         graph("From acceptance to decision", [
           ["gateway:accept_to_decision_seconds:p50_5m", "p50"],
           ["gateway:accept_to_decision_seconds:p95_5m", "p95"],

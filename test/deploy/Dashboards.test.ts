@@ -42,6 +42,8 @@ describe("the dashboards", () => {
     it(`are whole: ${title}`, () => {
       assert.strictEqual(schemaVersion, 39)
       assert.lengthOf(new Set(panels.map((_) => _.id)), panels.length)
+      const titles = panels.filter((_) => _.type !== "row").map((_) => _.title)
+      assert.lengthOf(new Set(titles), titles.length, titles.join(", "))
       const variables = new Set(templating.list.map((_) => _.name))
       const taken = new Map<string, string>()
       for (const { datasource, fieldConfig, gridPos: { h, w, x, y }, targets, title, type } of panels) {

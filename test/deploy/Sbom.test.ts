@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { sbom } from "../../scripts/sbom.mjs"
 
 describe("npm run sbom", () => {
-  it("names what runs and nothing of development, the same each time", { timeout: 60_000 }, () => {
+  it("names what runs and nothing of development, the same each time", { timeout: 120_000 }, () => {
     const document = sbom()
     const names = document.components.map((_) => _.name)
     for (

@@ -189,6 +189,10 @@ export const PrometheusMetrics = Layer.effect(
     decision("approved", "none").inc(0)
     for (const reason of RejectionReason.literals) decision("rejected", reason).inc(0)
     for (const topic of topics) laneDrops.labels(topic).inc(0)
+    // an alert sees the first one only as a step from 0
+    for (const topic of ["transactions", "transactions_result"] as const) {
+      for (const reason of parkedReasons) parked.inc({ topic, reason }, 0)
+    }
     for (const outcome of ["first", "replayed", "reused"]) idempotent(outcome).inc(0)
 
     const labelsOf = ({ group, topic }: Reader) => ({ topic, group })

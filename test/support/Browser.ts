@@ -150,11 +150,11 @@ export class Visit {
       data: { account: accountOf(credential), secret: secretOf(credential) }
     })
     assert.strictEqual(answer.status(), 201)
-    await page.addInitScript(([key, session]) => {
-      // once: who signs out later stays signed out
-      if (sessionStorage.getItem("arrived") === null) localStorage.setItem(key!, session!)
-      sessionStorage.setItem("arrived", "")
-    }, ["gateway.session", await answer.text()])
+    await page.addInitScript((session) => {
+      // once for each: who signs out later stays signed out
+      if (sessionStorage.getItem(session) === null) localStorage.setItem("gateway.session", session)
+      sessionStorage.setItem(session, "")
+    }, await answer.text())
     await this.goto(path)
     await shown(page.getByRole("button", { name: en.shell.menu }))
   }

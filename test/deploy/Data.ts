@@ -14,7 +14,7 @@ export const afterFaultsAlone = [
   "Processor and recorder / Statements run again A"
 ]
 
-/** It has data while records are put aside, and for some seconds after. */
+/** It is more than 0 while records are put aside. */
 export const putAside = "Pipeline / Records put aside A"
 
 /** The query of a panel as it is asked here. */
@@ -31,18 +31,14 @@ const withoutData = async ({ ask }: RealPrometheus): Promise<ReadonlyArray<strin
   return missing
 }
 
-/** Every panel and every recorded series has data, but for those that are named, which have none, or have it perhaps. */
-export const assertData = async (
-  prometheus: RealPrometheus,
-  without: ReadonlyArray<string>,
-  perhaps: ReadonlyArray<string> = []
-): Promise<void> => {
+/** Every panel and every recorded series has data, but for those that are named, which have none. */
+export const assertData = async (prometheus: RealPrometheus, without: ReadonlyArray<string>): Promise<void> => {
   const expected = [...without].toSorted()
   let missing: ReadonlyArray<string> = []
   await eventually(
     "every panel has data",
     async () => {
-      missing = (await withoutData(prometheus)).filter((_) => !perhaps.includes(_)).toSorted()
+      missing = (await withoutData(prometheus)).toSorted()
       return missing
     },
     (_) => _.every((name) => expected.includes(name)),

@@ -5,7 +5,7 @@ import { createDatabases } from "../../scripts/servers/databases.mjs"
 import { freePorts } from "../../scripts/servers/server.mjs"
 import { call, eventually, folder, type MainProcess, ownerOfSuite, run, start } from "../main/MainProcess.ts"
 import { newPrefix } from "../support/LayersKafka.ts"
-import { afterFaultsAlone, assertData, putAside } from "./Data.ts"
+import { afterFaultsAlone, assertData } from "./Data.ts"
 import { program } from "./Deployed.ts"
 import { type RealPrometheus, startPrometheus } from "./RealPrometheus.ts"
 import { traffic } from "./Traffic.ts"
@@ -89,7 +89,7 @@ describe.skipIf(brokers === null || database === null || prometheusProgram === u
       })
       const { id, secret } = JSON.parse(text) as { readonly id: string; readonly secret: string }
       traffic(suite, port, `${id}:${secret}`)
-      await assertData(prometheus, [...afterFaultsAlone, putAside])
+      await assertData(prometheus, afterFaultsAlone)
     })
 
     it("finds every job and every role", async () => {

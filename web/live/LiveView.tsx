@@ -37,7 +37,8 @@ export function LiveView() {
     <div className="flex min-h-0 grow">
       <section
         aria-labelledby="transactions"
-        className={`min-w-0 grow flex-col ${isOpen ? "hidden md:flex" : "flex"}`}
+        // where there is no height for all of it, as with the filters open on a phone, the list keeps a part and the rest scrolls
+        className={`min-w-0 grow flex-col overflow-y-auto ${isOpen ? "hidden md:flex" : "flex"}`}
       >
         <h1 className="visually-hidden" id="transactions">{t("title")}</h1>
         <Rates />

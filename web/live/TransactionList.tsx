@@ -134,7 +134,7 @@ export function TransactionList({ onOpen, opened, ref }: TransactionListProps) {
   const isEmpty = view.count === 0
   const firstTabStop = current !== null && position >= 0 ? current : store.at(items[0]?.index ?? 0)?.id
   return (
-    <div className="@container relative flex min-h-0 grow flex-col" ref={measure}>
+    <div className="@container relative flex min-h-80 grow flex-col" ref={measure}>
       {view.waiting === 0 ? null : (
         <Button
           aria-label={t("waitingLabel", { count: view.waiting })}

@@ -61,10 +61,10 @@ export function TransactionList({ onOpen, opened, ref }: TransactionListProps) {
 
   const height = narrow ? rowHeight.narrow : rowHeight.wide
   const rows = useVirtualizer({
+    // a place of the list is kept and filled anew: to make thirty rows ten times a second costs more than all the rest
     count: view.count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    getItemKey: (index) => store.at(index)?.id ?? index,
     overscan: 8
   })
   useEffect(() => rows.measure(), [rows, height])

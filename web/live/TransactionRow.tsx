@@ -1,5 +1,5 @@
 import { clsx } from "clsx"
-import { memo, useEffect, useRef, useState } from "react"
+import { memo, useState } from "react"
 import { useTranslations } from "use-intl"
 import type { Transaction } from "../api/types.ts"
 import { useFormat } from "../ui/format.ts"
@@ -18,16 +18,11 @@ interface TransactionRowProps {
   readonly narrow: boolean
 }
 
-/** Whether the status has just changed under the eyes of the reader. */
-const useJustDecided = (status: string): boolean => {
-  const before = useRef(status)
-  const [decided, setDecided] = useState(false)
-  useEffect(() => {
-    if (before.current === status) return
-    before.current = status
-    setDecided(true)
-  }, [status])
-  return decided
+/** Whether this transaction was seen without its decision, in the place where it is shown now. */
+const useJustDecided = ({ id, status }: Transaction): boolean => {
+  const [waited, setWaited] = useState<string | null>(null)
+  if (status === "processing" && waited !== id) setWaited(id)
+  return status !== "processing" && waited === id
 }
 
 function Card({ card }: { readonly card: Transaction["card"] }) {
@@ -44,9 +39,10 @@ function Card({ card }: { readonly card: Transaction["card"] }) {
   )
 }
 
-function Outcome({ transaction: { error, status } }: { readonly transaction: Transaction }) {
+function Outcome({ transaction }: { readonly transaction: Transaction }) {
+  const { error, status } = transaction
   const t = useTranslations("common.reason")
-  const justDecided = useJustDecided(status)
+  const justDecided = useJustDecided(transaction)
   return (
     <span className="flex min-w-0 items-center gap-2">
       <Status className={clsx("rounded-small", justDecided && "settling")} status={status} />

@@ -6,8 +6,11 @@
 import { spawn } from "node:child_process"
 import { inProject, isPanelBuilt, seconds } from "./setup.mjs"
 
-/** What a build needs of the environment: the gateway's secrets are there too. */
-const forBuild = /^(?:PATH|HOME|TMPDIR|LANG|LC_\w+|TERM|NO_COLOR|CI|NODE_EXTRA_CA_CERTS|NEXT_\w+|npm_config_\w+)$/
+/** What a build needs of the environment: the gateway's secrets are there too, and npm's (`npm_config__auth`). */
+const forBuild = /^(?:PATH|HOME|TMPDIR|LANG|LC_\w+|TERM|NO_COLOR|CI|NODE_EXTRA_CA_CERTS|NEXT_\w+|npm_config_(?!_)\w+)$/
+
+/** ms after which a build counts as hung: it takes a minute on a slow machine. */
+const longest = 15 * 60_000
 
 /** Characters of what a failed build said. */
 const tailLength = 3_000
@@ -20,8 +23,23 @@ const tailLength = 3_000
  * @param {Options} [options] where the panel is seen; the others are for tests
  * @returns {() => void}
  */
-export const buildPanelBehind = (
-  { url, say = console.error, isBuilt = isPanelBuilt, script = inProject("scripts/build-panel.mjs") } = {}
+export const buildPanelBehind = (options = {}) => {
+  const { say = console.error } = options
+  // whatever goes wrong here, it is not the gateway's end
+  try {
+    return begin(options)
+  } catch (error) {
+    say(`The panel was not built: ${error instanceof Error ? error.message : error}. npm run build tries again.`)
+    return () => {}
+  }
+}
+
+/**
+ * @param {Options} options
+ * @returns {() => void}
+ */
+const begin = (
+  { url, say = console.error, isBuilt = isPanelBuilt, script = inProject("scripts/build-panel.mjs") }
 ) => {
   if (isBuilt()) return () => {}
   const started = performance.now()
@@ -45,14 +63,19 @@ export const buildPanelBehind = (
   const pipes = /** @type {ReadonlyArray<unknown>} */ ([child.stdin, child.stdout, child.stderr])
   for (const pipe of /** @type {ReadonlyArray<import("node:net").Socket>} */ (pipes)) pipe.unref()
 
-  const end = () => {
-    if (ended || child.pid === undefined) return
-    ended = true
+  const kill = () => {
+    if (child.pid === undefined) return
     try {
       process.kill(-child.pid, "SIGKILL")
     } catch {
       // it has ended by itself
     }
+  }
+  const end = () => {
+    if (ended) return
+    ended = true
+    clearTimeout(limit)
+    kill()
   }
   process.once("exit", end)
 
@@ -60,12 +83,17 @@ export const buildPanelBehind = (
   const finish = (how) => {
     if (ended) return
     ended = true
+    clearTimeout(limit)
     process.off("exit", end)
     if (how === "") return say(`The panel is ready${url === undefined ? "" : `: ${url}/`} (${seconds(started)})`)
     say(
       `${said.trim()}\n\nThe panel could not be built (${how}); its log ends above. The API is not affected. npm run build tries again, and the panel appears without a restart.`
     )
   }
+  const limit = setTimeout(() => {
+    finish(`no end after ${longest / 60_000} minutes`)
+    kill()
+  }, longest).unref()
   child.once("error", (error) => finish(error.message))
   child.once("close", (code, signal) => finish(code === 0 ? "" : signal ?? `exit code ${code}`))
   return end

@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync
 } from "node:fs"
-import { basename, dirname, extname, join } from "node:path"
+import { basename, dirname, extname, join, relative } from "node:path"
 import { promisify } from "node:util"
 import { brotliCompress, constants, gzip } from "node:zlib"
 
@@ -132,13 +132,28 @@ const makeFile = async (from, to, file) => {
   }
 }
 
-/** What a build left that did not end. @param {string} to */
+/** @param {number} pid */
+const lives = (pid) => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === "EPERM"
+  }
+}
+
+/**
+ * What a build left that did not end: an export that it had put aside goes back to its place. Another build may run.
+ *
+ * @param {string} to
+ */
 const removeLeftovers = (to) => {
   const name = basename(to)
   for (const other of existsSync(dirname(to)) ? readdirSync(dirname(to)) : []) {
-    if (other.startsWith(`${name}.new-`) || other.startsWith(`${name}.old-`)) {
-      rmSync(join(dirname(to), other), { recursive: true, force: true })
-    }
+    const [, kind, pid] = new RegExp(`^${name.replaceAll(".", "\\.")}\\.(new|old)-(\\d+)`).exec(other) ?? []
+    if (pid === undefined || (Number(pid) !== process.pid && lives(Number(pid)))) continue
+    const path = join(dirname(to), other)
+    if (kind === "old" && !existsSync(to)) renameSync(path, to)
+    else rmSync(path, { recursive: true, force: true })
   }
 }
 
@@ -152,14 +167,15 @@ const removeLeftovers = (to) => {
  * @returns {Promise<{ files: number, bytes: number }>}
  */
 export const exportPanel = async ({ from, to, stamp }) => {
-  if (!existsSync(join(from, "index.html"))) throw new Error(`${from} has no index.html: it is no export of the panel.`)
   removeLeftovers(to)
+  if (!existsSync(join(from, "index.html"))) throw new Error(`${from} has no index.html: it is no export of the panel.`)
   mkdirSync(dirname(to), { recursive: true })
-  const draft = mkdtempSync(`${to}.new-`)
+  const draft = mkdtempSync(`${to}.new-${process.pid}-`)
+  const old = `${to}.old-${process.pid}`
   try {
     const names = readdirSync(from, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(from.length + 1).replaceAll("\\", "/"))
+      .map((entry) => relative(from, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
       .sort()
     /** @type {Record<string, Entry>} */
     const files = {}
@@ -179,13 +195,13 @@ export const exportPanel = async ({ from, to, stamp }) => {
     writeFileSync(join(draft, "manifest.json"), JSON.stringify({ version: 1, files, notFound }))
     // a temporary folder is its maker's alone; who serves it may be another user
     chmodSync(draft, 0o755)
-    const old = `${to}.old-${process.pid}`
     if (existsSync(to)) renameSync(to, old)
     renameSync(draft, to)
     rmSync(old, { recursive: true, force: true })
     return { files: names.length, bytes }
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
+    if (!existsSync(to) && existsSync(old)) renameSync(old, to)
     throw error
   }
 }

@@ -82,7 +82,7 @@ const embeddedKeys = Effect.gen(function*() {
       cardKeys: Redacted.make(`k1:${base64(randomness.bytes(32))}`)
     }
     yield* writePrivately(file, `${yield* Effect.orDie(Schema.encode(KeyFile)(made))}\n`)
-    return { ...made, ...settings, file }
+    return { ...made, ...settings, file, isOwnSecret: settings.operatorSecret === undefined }
   }
   const read = Schema.decodeUnknownEither(KeyFile)(text)
   if (Either.isLeft(read)) {
@@ -91,18 +91,17 @@ const embeddedKeys = Effect.gen(function*() {
         `${file} is damaged: restore it from your backup, because secrets and sealed cards are worth nothing without it.`
     })
   }
-  return { ...read.right, ...settings, file }
+  return { ...read.right, ...settings, file, isOwnSecret: settings.operatorSecret === undefined }
 })
 
 export const EmbeddedKeys = Layer.unwrapEffect(Effect.gen(function*() {
-  const { cardKeys, file, operatorSecret, secretPepper } = yield* embeddedKeys
-  const settings = yield* KeySettings
+  const { cardKeys, file, isOwnSecret, operatorSecret, secretPepper } = yield* embeddedKeys
   const ring = yield* parseCardKeys(cardKeys, `CARD_KEYS or ${file}`)
   return Layer.mergeAll(
     Layer.succeed(CardKeys, ring),
     Layer.succeed(SecretPepper, secretPepper),
     Layer.succeed(OperatorSecret, operatorSecret),
-    Layer.succeed(OperatorSecretFile, settings.operatorSecret === undefined ? file : null)
+    Layer.succeed(OperatorSecretFile, isOwnSecret ? file : null)
   )
 }))
 

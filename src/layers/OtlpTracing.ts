@@ -7,6 +7,7 @@ import { innermost } from "../services/Failure.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { Randomness } from "../services/Randomness.ts"
 import {
+  isSafeId,
   isSampled,
   makeTraceparent,
   type Span,
@@ -105,6 +106,8 @@ const make = Effect.fnUntraced(function*(url: string, serviceName: string, ratio
   const exportSome = Effect.suspend(() => {
     const spans = queue.splice(0, maxBatch)
     return post(spans).pipe(
+      // a mistake in here costs spans, not every span from now on
+      Effect.catchAllDefect((cause) => Effect.fail({ cause })),
       Effect.matchEffect({
         onSuccess: () => Effect.sync(() => metrics.spans("exported", spans.length)),
         onFailure: Effect.fnUntraced(function*(error) {
@@ -121,28 +124,35 @@ const make = Effect.fnUntraced(function*(url: string, serviceName: string, ratio
       Effect.onInterrupt(() => Effect.sync(() => queue.unshift(...spans)))
     )
   })
-  const exportAll = Effect.repeat(exportSome, { while: () => queue.length > 0 })
-  const exportWhatIsThere = Effect.suspend(() => queue.length === 0 ? Effect.void : exportAll)
+  /** What is there, and more while there is enough for it to be worth a request. */
+  const exportUntilFewer = (than: number) =>
+    Effect.suspend(() =>
+      queue.length === 0 ? Effect.void : Effect.repeat(exportSome, { while: () => queue.length >= than })
+    )
 
   yield* Effect.addFinalizer(() =>
-    Effect.timeoutOption(Effect.interruptible(exportWhatIsThere), closingLimit).pipe(
+    Effect.timeoutOption(Effect.interruptible(exportUntilFewer(1)), closingLimit).pipe(
       Effect.zipRight(Effect.sync(() => queue.length > 0 && metrics.spans("dropped", queue.splice(0).length)))
     )
   )
-  yield* Effect.sleep(interval).pipe(Effect.zipRight(exportWhatIsThere), Effect.forever, Effect.forkScoped)
+  yield* Effect.sleep(interval).pipe(Effect.zipRight(exportUntilFewer(maxBatch)), Effect.forever, Effect.forkScoped)
 
   // all traces of one id are kept or none, by whichever of several gateways it comes to (as TraceIdRatioBased has it)
   const isChosen = (traceId: string) => parseInt(traceId.slice(18), 16) < ratio * 2 ** 56
-  const newSpan = () => hex(randomness.bytes(8))
+  const newId = (bytes: number): string => {
+    const id = hex(randomness.bytes(bytes))
+    return isSafeId(id) ? id : newId(bytes)
+  }
+  const newSpan = () => newId(8)
   const now = () => clock.unsafeCurrentTimeNanos()
 
   return {
     begin: (parent) => {
       if (parent !== null) return isSampled(parent) ? makeTraceparent(traceIdOf(parent), newSpan()) : null
-      const traceId = hex(randomness.bytes(16))
+      const traceId = newId(16)
       return isChosen(traceId) ? makeTraceparent(traceId, newSpan()) : null
     },
-    beginLinked: (): Traceparent => makeTraceparent(hex(randomness.bytes(16)), newSpan()),
+    beginLinked: (): Traceparent => makeTraceparent(newId(16), newSpan()),
     now,
     end: (span) => {
       if (queue.length >= capacity) return metrics.spans("dropped", 1)

@@ -184,14 +184,18 @@ export const PrometheusMetrics = Layer.effect(
     const write = bound((stage) => writes.labels(stage!))
     const idempotent = bound((outcome) => idempotency.labels(outcome!))
     const acquire = bound((database) => acquires.labels(database!))
+    const ofProblem = bound((problem) => problems.labels(problem!))
+    const laneDrop = bound((topic) => laneDrops.labels(topic!))
+    const putAside = bound((topic, reason) => parked.labels(topic!, reason!))
+    const retry = bound((stage, cause) => retries.labels(stage!, cause!))
 
     // there from the start, so that the first one shows as an increase
     decision("approved", "none").inc(0)
     for (const reason of RejectionReason.literals) decision("rejected", reason).inc(0)
-    for (const topic of topics) laneDrops.labels(topic).inc(0)
+    for (const topic of topics) laneDrop(topic).inc(0)
     // an alert sees the first one only as a step from 0
     for (const topic of ["transactions", "transactions_result"] as const) {
-      for (const reason of parkedReasons) parked.inc({ topic, reason }, 0)
+      for (const reason of parkedReasons) putAside(topic, reason).inc(0)
     }
     for (const outcome of ["first", "replayed", "reused"]) idempotent(outcome).inc(0)
 
@@ -204,18 +208,18 @@ export const PrometheusMetrics = Layer.effect(
         const known = status !== methodNotAllowed && methods.has(method) ? method : "other"
         request(route, known, `${Math.floor(status / 100)}xx`).observe(seconds)
       },
-      problem: (problem) => problems.inc({ problem }),
+      problem: (problem) => ofProblem(problem).inc(),
       idempotency: (outcome) => idempotent(outcome).inc(),
       accepted: () => accepted.inc(),
       decided: (status, reason) => decision(status, reason ?? "none").inc(),
       acceptToDecision: (seconds) => acceptToDecision.observe(seconds),
       recorded: (count) => recorded.inc(count),
-      laneDropped: (topic) => laneDrops.inc({ topic }),
+      laneDropped: (topic) => laneDrop(topic).inc(),
       resent: (count) => resends.inc(count),
-      parked: (topic, reason) => parked.inc({ topic, reason }),
+      parked: (topic, reason) => putAside(topic, reason).inc(),
       batch: (stage, size) => batch(stage).observe(size),
       batchWritten: (stage, seconds) => write(stage).observe(seconds),
-      storageRetried: (stage, cause) => retries.inc({ stage, cause }),
+      storageRetried: (stage, cause) => retry(stage, cause).inc(),
       backlog: (measured) => {
         undecided.set(measured.undecided)
         oldest.set(measured.oldestAge)

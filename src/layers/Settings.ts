@@ -168,8 +168,8 @@ export const LoggingSettings = Config.all({
 
 const isHttpUrl = (text: string): boolean => {
   if (!URL.canParse(text)) return false
-  const { password, protocol, username } = new URL(text)
-  return /^https?:$/.test(protocol) && username === "" && password === ""
+  const { hash, password, protocol, search, username } = new URL(text)
+  return /^https?:$/.test(protocol) && [username, password, search, hash].every((_) => _ === "")
 }
 
 /** By the names that OpenTelemetry gives them. */
@@ -177,7 +177,10 @@ export const TracingSettings = Config.all({
   /** Of a collector; `/v1/traces` is added. Without it nothing is traced. */
   endpoint: Config.option(
     Config.nonEmptyString("OTEL_EXPORTER_OTLP_ENDPOINT").pipe(
-      Config.validate({ message: "Expected a URL without a password, http://collector:4318", validation: isHttpUrl })
+      Config.validate({
+        message: "Expected a URL without a password and a query, http://collector:4318",
+        validation: isHttpUrl
+      })
     )
   ),
   serviceName: Config.nonEmptyString("OTEL_SERVICE_NAME").pipe(Config.withDefault("payment-gateway")),

@@ -12,6 +12,7 @@ const readers = [
 const interval = Duration.seconds(5)
 /** What does not answer within this is asked again next time, and its gauges stay as they are. */
 const patience = Duration.seconds(3)
+const tooLate = { message: `no answer within ${Duration.format(patience)}` }
 /** A question is asked for no more than this part of the time: its cost grows with what waits. */
 const share = 0.02
 const longest = Duration.minutes(1)
@@ -39,15 +40,15 @@ export class MeasurePipeline extends Effect.Service<MeasurePipeline>()("gateway/
       metrics.lag(topic, group, partitions, yield* Clock.currentTimeMillis)
     })
 
-    /** Answers how long the answer took; nothing where there was none. */
+    /** Answers how long it was asked; nothing where it was refused at once. */
     const asked = <E extends { readonly message: string }>(what: string, question: Effect.Effect<void, E>) =>
       Effect.timed(question).pipe(
         Effect.map(([took]) => took),
-        Effect.timeoutTo({ duration: patience, onTimeout: () => Duration.zero, onSuccess: (took) => took }),
+        Effect.timeoutFail({ duration: patience, onTimeout: () => tooLate }),
         Effect.catchAll((error) =>
           Effect.logDebug(`could not measure ${what}`).pipe(
             Effect.annotateLogs({ cause: error.message }),
-            Effect.as(Duration.zero)
+            Effect.as(error === tooLate ? patience : Duration.zero)
           )
         )
       )
@@ -66,14 +67,9 @@ export class MeasurePipeline extends Effect.Service<MeasurePipeline>()("gateway/
     ]
 
     return {
-      /** Each question once. */
-      once: Effect.forEach(questions, ([what, question]) => asked<{ readonly message: string }>(what, question), {
-        concurrency: "unbounded",
-        discard: true
-      }),
       run: Effect.forEach(questions, ([what, question]) => repeatedly<{ readonly message: string }>(what, question), {
         concurrency: "unbounded"
-      }).pipe(Effect.zipRight(Effect.never))
+      })
     } as const
   })
 }) {}

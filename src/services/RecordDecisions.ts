@@ -49,9 +49,10 @@ export class RecordDecisions extends Effect.Service<RecordDecisions>()("gateway/
         const unknown = written.flat()
         metrics.recorded(results.size - unknown.length - refused.length)
         if (trace !== null) {
+          const asideNow = new Set([...unknown, ...refused.map(({ id }) => id)])
           for (const { record, value: { id } } of results.values()) {
             const parent = presenter.traceOf(record)
-            if (parent !== null) trace.item("record", parent, { "gateway.transaction_id": id })
+            if (parent !== null && !asideNow.has(id)) trace.item("record", parent, { "gateway.transaction_id": id })
           }
         }
         for (const id of unknown) aside(id, "unknown_submission")

@@ -1,4 +1,5 @@
 import { Context } from "effect"
+import { containsCardNumber } from "../domain/CardNumberInText.ts"
 
 /** The name of the header that carries a trace, in a request and in a record. */
 export const traceHeader = "traceparent"
@@ -8,9 +9,15 @@ export type Traceparent = string
 
 const form = /^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** What a client or a record says of its trace; null when it says nothing, or nonsense. Later versions may say more. */
+/** An id in hex may have any digits: one that could be a card's number is nobody's id. */
+export const isSafeId = (id: string): boolean => !containsCardNumber(id)
+
+/** What a client or a record says of its trace; null when it says nothing, nonsense, or what could be a card's number. */
 export const readTraceparent = (text: string | ReadonlyArray<string> | undefined): Traceparent | null =>
-  typeof text === "string" && text.length === 55 && !text.startsWith("ff") && form.test(text) ? text : null
+  typeof text === "string" && text.length === 55 && !text.startsWith("ff") && form.test(text) &&
+    isSafeId(traceIdOf(text)) && isSafeId(spanIdOf(text))
+    ? text
+    : null
 
 export const makeTraceparent = (traceId: string, spanId: string): Traceparent => `00-${traceId}-${spanId}-01`
 

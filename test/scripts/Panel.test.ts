@@ -1,7 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import { brotliDecompressSync, gunzipSync } from "node:zlib"
 import { buildPanelBehind } from "../../scripts/panel-behind.mjs"
 import { contentSecurityPolicy, exportPanel } from "../../scripts/panel-export.mjs"
@@ -20,6 +30,9 @@ const folder = (owner: Owner): string => {
   owner.onTestFinished(() => rmSync(made, { recursive: true, force: true }))
   return made
 }
+
+/** No process has it: Linux gives none above 2^22. */
+const dead = 2 ** 22 + 1
 
 const exported = async (owner: Owner, files = outOf("b1")) => {
   const root = folder(owner)
@@ -72,8 +85,11 @@ describe("the export of the panel", () => {
     const { manifest, root, to } = await exported(test)
     const before = manifest()
     // what a build left that was killed
-    mkdirSync(join(root, "dist/panel.new-abc"))
-    mkdirSync(join(root, "dist/panel.old-1"))
+    mkdirSync(join(root, `dist/panel.new-${dead}-abc`))
+    mkdirSync(join(root, `dist/panel.old-${dead}`))
+    // and one that goes on
+    const other = join(root, `dist/panel.new-${process.ppid}-def`)
+    mkdirSync(other)
     rmSync(join(root, "out/index.html"))
     const failed = await exportPanel({ from: join(root, "out"), to, stamp: "two" }).then(() => null, (_) => _)
     assert.match(String(failed), /no index\.html/)
@@ -105,6 +121,17 @@ describe("the export of the panel", () => {
     assert.isAbove(seen, 0)
     assert.strictEqual(missing, 0)
     assert.property(manifest().files, "/_next/static/chunks/b2.js")
+    assert.sameMembers(readdirSync(dirname(to)), ["panel", basename(other)])
+  })
+
+  it("puts the one before back that a killed build had put aside, also when the next one fails", async (test) => {
+    const { manifest, root, to } = await exported(test)
+    const before = manifest()
+    renameSync(to, `${to}.old-${dead}`)
+    rmSync(join(root, "out/index.html"))
+    const failed = await exportPanel({ from: join(root, "out"), to, stamp: "two" }).then(() => null, (_) => _)
+    assert.match(String(failed), /no index\.html/)
+    assert.deepStrictEqual(manifest(), before)
     assert.deepStrictEqual(readdirSync(dirname(to)), ["panel"])
   })
 
@@ -159,6 +186,8 @@ describe("the stamp of the panel", () => {
         "web/node_modules/nuqs/index.js",
         "web/next-env.d.ts",
         "src/layers/sql/Dialect.ts",
+        // its types are in the panel, and leave nothing there
+        "src/layers/http/Api.ts",
         "README.md"
       ]
     ) {
@@ -171,7 +200,6 @@ describe("the stamp of the panel", () => {
         "web/feed/new.ts",
         "web/next.config.ts",
         "src/domain/Money.ts",
-        "src/layers/http/Api.ts",
         "src/layers/client/EventParser.ts",
         "scripts/panel-export.mjs",
         "package-lock.json"

@@ -51,7 +51,8 @@ describe("MeasurePipeline", () => {
     const { counted, layer } = given()
     return Effect.gen(function*() {
       yield* TestClock.adjust("11 seconds")
-      yield* (yield* MeasurePipeline).once
+      yield* Effect.fork((yield* MeasurePipeline).run)
+      yield* TestClock.adjust(0)
       assert.deepStrictEqual(counted.backlogs, [
         { undecided: 3, oldestAge: 10, parked: new Map<ParkedReason, number>([["unknown_card_key", 1]]), at: 11_000 }
       ])
@@ -63,7 +64,8 @@ describe("MeasurePipeline", () => {
     const { counted, layer, world } = given()
     world.parked = 0
     return Effect.gen(function*() {
-      yield* (yield* MeasurePipeline).once
+      yield* Effect.fork((yield* MeasurePipeline).run)
+      yield* TestClock.adjust(0)
       assert.strictEqual(counted.backlogs[0]!.parked.size, 0)
       assert.strictEqual(counted.backlogs[0]!.oldestAge, 0)
     }).pipe(Effect.provide(layer))

@@ -39,19 +39,22 @@ export const HttpIntake = Layer.scoped(
     const profile = yield* Profile
     const rate = Option.getOrElse(settings.rateLimit, () => defaultRate[profile])
     const listener = yield* makeListener({
-      handlers: {
-        ...yield* transactionHandlers,
-        ...yield* transactionListHandlers,
-        ...yield* eventHandlers,
-        ...yield* accountHandlers,
-        ...yield* sessionHandlers,
-        ...yield* operatorHandlers
+      api: {
+        handlers: {
+          ...yield* transactionHandlers,
+          ...yield* transactionListHandlers,
+          ...yield* eventHandlers,
+          ...yield* accountHandlers,
+          ...yield* sessionHandlers,
+          ...yield* operatorHandlers
+        },
+        credentials: yield* Credentials,
+        rateLimits: rate === 0 ? null : makeRateLimits(rate),
+        capacity: settings.concurrentRequests,
+        waiting: decisions.waiting
       },
       pages: yield* makePages,
-      site: yield* makePanelSite,
-      rateLimits: rate === 0 ? null : makeRateLimits(rate),
-      capacity: settings.concurrentRequests,
-      waiting: decisions.waiting
+      site: yield* makePanelSite
     })
 
     yield* daemons.start("tail of decisions", decisions.run)

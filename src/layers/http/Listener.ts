@@ -1,11 +1,10 @@
-import { Cause, Effect, Either, Exit, FiberRef, Option, Runtime } from "effect"
+import { Cause, type Context, Effect, Either, Exit, FiberRef, Option, Runtime } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { containsCardNumber } from "../../domain/CardNumberInText.ts"
 import { innermost } from "../../services/Failure.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Randomness } from "../../services/Randomness.ts"
 import { readTraceparent, traceIdOf, type Traceparent, Tracing } from "../../services/Tracing.ts"
-import { Credentials } from "./Credentials.ts"
+import type { Credentials } from "./Credentials.ts"
 import { makeRequestId } from "./HttpServer.ts"
 import { operationsOf } from "./Operation.ts"
 import { badHost, encodeProblem, methodNotAllowed, Problem, routeMissing, shuttingDown } from "./Problem.ts"
@@ -35,6 +34,18 @@ export interface Site {
   readonly find: (path: string, message: IncomingMessage) => Page | null
 }
 
+/** What the contract says can be done, by whom, and how much of it at one time. */
+export interface Operations {
+  readonly handlers: Handlers
+  readonly credentials: Context.Tag.Service<Credentials>
+  /** None where it is off. */
+  readonly rateLimits: RateLimits | null
+  /** Requests that are answered at one time; what comes beyond is answered 503. */
+  readonly capacity: number
+  /** How many of them only wait. */
+  readonly waiting: () => number
+}
+
 /** Shown for requests that match no route: a raw path may hold anything. */
 const otherRoute = "other"
 
@@ -59,19 +70,12 @@ const mistake = new Problem({
  * Serves the contract. Every request passes the same checks in the same order (docs/decisions/0004): path, method,
  * framing, credential, access, rate, Accept, content type, size, query, headers, JSON, schema.
  */
-export const makeListener = Effect.fnUntraced(function*(options: {
-  readonly handlers: Handlers
+export const makeListener = Effect.fnUntraced(function*({ api, pages, site }: {
+  /** Null where there are pages alone. */
+  readonly api: Operations | null
   readonly pages: ReadonlyArray<Page>
   readonly site: Site
-  /** None where it is off. */
-  readonly rateLimits: RateLimits | null
-  /** Requests that are answered at one time; what comes beyond is answered 503. */
-  readonly capacity: number
-  /** How many of them only wait. */
-  readonly waiting: () => number
 }) {
-  const { handlers, pages, rateLimits, site } = options
-  const { identify, identifySession, proxies, recall } = yield* Credentials
   const metrics = yield* Metrics
   const randomness = yield* Randomness
   const tracer = yield* Tracing
@@ -79,13 +83,18 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   const runtime = Runtime.setFiberRef(yield* Effect.runtime(), FiberRef.unhandledErrorLogLevel, Option.none())
   const runFork = Runtime.runFork(runtime)
   const clock = yield* Effect.clock
-  const route = makeRouter(operationsOf(handlers))
+  const route = makeRouter(api === null ? [] : operationsOf(api.handlers))
   const pageOf = new Map(pages.map((page) => [page.path, page]))
   let draining = false
   let active = 0
 
   /** Access, rate, and what the headers promise of the body; the media type of the answer when nothing is wrong. */
-  const admit = (arrived: Arrived, caller: Caller, headers: Headers): Either.Either<string, Problem> => {
+  const admit = (
+    { rateLimits }: Operations,
+    arrived: Arrived,
+    caller: Caller,
+    headers: Headers
+  ): Either.Either<string, Problem> => {
     const refused = checkAccess(arrived, caller)
     if (rateLimits !== null && caller.principal !== null) {
       const limit = rateLimits(caller.principal, clock.unsafeCurrentTimeMillis())
@@ -122,16 +131,16 @@ export const makeListener = Effect.fnUntraced(function*(options: {
   }
 
   /** Who needs no credential, or is remembered: null where the database has to be asked. */
-  const knownCaller = ({ message, operation }: Arrived): Caller | null => {
+  const knownCaller = ({ credentials }: Operations, { message, operation }: Arrived): Caller | null => {
     switch (operation.access) {
       case "anyone":
         return anyone
       case "own_page":
-        return { ...anyone, isSecure: proxies.isSecure(message) }
+        return { ...anyone, isSecure: credentials.proxies.isSecure(message) }
       case "session":
         return null
       default:
-        return recall(message, clock.unsafeCurrentTimeMillis())
+        return credentials.recall(message, clock.unsafeCurrentTimeMillis())
     }
   }
 
@@ -157,16 +166,14 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       const requestId = makeRequestId(randomness, receivedAt)
       const method = message.method === "HEAD" ? "GET" : message.method ?? ""
       let template = otherRoute
-      const traceOfClient = traceOf(message)
-      const span = tracer === null ? null : tracer.begin(traceOfClient)
-      const trace = span ?? traceOfClient
-      const startedAt = span === null ? 0n : tracer!.now()
+      const traceOfClient = readTraceparent(message.headers.traceparent)
+      let span: Traceparent | null = null
+      let startedAt = 0n
       /** What a log says of this request. */
-      const told = () => ({
-        request_id: requestId,
-        route: template,
-        ...(trace === null ? {} : { trace_id: traceIdOf(trace) })
-      })
+      const told = () => {
+        const trace = span ?? traceOfClient
+        return { request_id: requestId, route: template, ...(trace === null ? {} : { trace_id: traceIdOf(trace) }) }
+      }
       let abandon: (() => void) | undefined
       let counted = false
       let finished = false
@@ -194,8 +201,8 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       }
 
       /** False when there is too much to do. */
-      const count = (): boolean => {
-        if (active - options.waiting() >= options.capacity) return false
+      const count = ({ capacity, waiting }: Operations): boolean => {
+        if (active - waiting() >= capacity) return false
         active++
         counted = true
         return true
@@ -240,7 +247,6 @@ export const makeListener = Effect.fnUntraced(function*(options: {
           fork(streamOut(made), () => {})
         })
 
-      let isTraced = false
       const finish = () => {
         if (finished) return
         finished = true
@@ -250,7 +256,7 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         const seconds = (clock.unsafeCurrentTimeMillis() - receivedAt) / 1000
         const status = response.headersSent ? response.statusCode : clientClosedRequest
         metrics.httpFinished(template, method, status, seconds)
-        if (tracer === null || span === null || !isTraced) return
+        if (tracer === null || span === null) return
         tracer.end({
           context: span,
           parent: traceOfClient,
@@ -287,18 +293,22 @@ export const makeListener = Effect.fnUntraced(function*(options: {
       if (!namesHost(message)) return refuse(badHost)
       if (message.headers["transfer-encoding"] !== undefined && !isChunked(message)) return refuse(badCoding)
       if (!/^(?:100-continue)?$/i.test(message.headers.expect ?? "")) return refuse(badExpectation)
-      if (match === null || operation === undefined) return run(page!.answer)
+      if (api === null || match === null || operation === undefined) return run(page!.answer)
 
       const query = mark < 0 ? "" : url.slice(mark + 1)
+      if (tracer !== null) {
+        span = tracer.begin(traceOfClient)
+        startedAt = tracer.now()
+      }
+      const trace = span ?? traceOfClient
       const arrived: Arrived = { operation, parameters: match.parameters, query, message, receivedAt, trace }
-      isTraced = true
 
       const work = (caller: Caller, mediaType: string, body: Body) => {
-        if (!count()) return refuse(overloaded)
+        if (!count(api)) return refuse(overloaded)
         run(Effect.suspend(() => respond(arrived, caller, mediaType, body)))
       }
       const proceed = (caller: Caller) => {
-        const mediaType = admit(arrived, caller, headersOfAll)
+        const mediaType = admit(api, arrived, caller, headersOfAll)
         if (Either.isLeft(mediaType)) return refuse(mediaType.left)
         if (operation.decodeBody === null) return work(caller, mediaType.right, emptyBody)
         if (leavesBodyOut(arrived)) return work(caller, mediaType.right, emptyObject)
@@ -306,9 +316,10 @@ export const makeListener = Effect.fnUntraced(function*(options: {
         collectBody(message, (body) => work(caller, mediaType.right, body))
       }
 
-      const known = knownCaller(arrived)
+      const known = knownCaller(api, arrived)
       if (known !== null) return proceed(known)
-      if (!count()) return refuse(overloaded)
+      if (!count(api)) return refuse(overloaded)
+      const { identify, identifySession } = api.credentials
       const asking = operation.access === "session" ? identifySession(message) : identify(message)
       fork(asking, (caller) => {
         uncount()
@@ -319,13 +330,6 @@ export const makeListener = Effect.fnUntraced(function*(options: {
 })
 
 export type Listener = Effect.Effect.Success<ReturnType<typeof makeListener>>
-
-/** What a client says of its trace, unless that could be a card's number: ids may have any digits. */
-const traceOf = ({ headers }: IncomingMessage): Traceparent | null => {
-  if (headers.traceparent === undefined) return null
-  const trace = readTraceparent(headers.traceparent)
-  return trace === null || containsCardNumber(trace) ? null : trace
-}
 
 /** Of every answer to a request. */
 type Headers = Record<string, string>

@@ -36,6 +36,7 @@ export const Management = Layer.scoped(
     )
     const pages = new Map([["/metrics", metrics], [livez.path, livez.answer], [readyz.path, readiness]])
     const missing: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "Not found\n" }
+    const failed: Answer = { status: 500, headers: { "content-type": "text/plain" }, body: "Failed: see the log\n" }
     const wrongMethod: Answer = {
       status: 405,
       headers: { "content-type": "text/plain", allow: "GET, HEAD" },
@@ -50,8 +51,17 @@ export const Management = Layer.scoped(
         ? page
         : Effect.succeed(wrongMethod)
       const requestId = makeRequestId(randomness, clock.unsafeCurrentTimeMillis())
-      run(answer).then(
-        ({ body, headers, status }) => response.writeHead(status, { ...headers, "request-id": requestId }).end(body),
+      const told = Effect.catchAllCause(answer, (cause) =>
+        Effect.as(
+          Effect.annotateLogs(Effect.logError("a page of the management port failed", cause), {
+            request_id: requestId
+          }),
+          failed
+        ))
+      run(told).then(
+        ({ body, headers, status }) =>
+          response.writeHead(status, { "cache-control": "no-store", ...headers, "request-id": requestId }).end(body),
+        // only an interruption is left: this process ends
         () => response.destroy()
       )
     }

@@ -194,7 +194,11 @@ const life = <E, R>({ group, groupId, handler, positions, topic }: Reading<E, R>
           }
           answer()
         }
-        if (closing) return leave()
+        // it is handled by whoever has the partition next
+        if (closing) {
+          payload.pause()
+          return answer()
+        }
         commitOffsets = payload.commitOffsetsIfNecessary
         const fiber = fork(handle(payload))
         inHand.add(fiber)

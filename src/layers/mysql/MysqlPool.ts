@@ -134,12 +134,13 @@ export const makeMysqlPool = (
       const began = clock.unsafeCurrentTimeNanos()
       const entry: Waiting = {
         taken: (error, connection) => {
-          if (connection !== null) settings.onAcquire(Number(clock.unsafeCurrentTimeNanos() - began) / 1e9)
+          // also in vain: a pool that is exhausted must not look fast
+          settings.onAcquire(Number(clock.unsafeCurrentTimeNanos() - began) / 1e9)
           taken(error, connection)
         },
         timer: setTimeout(() => {
           waiting.delete(entry)
-          taken(MysqlError.timeout(`no free connection within ${limit} ms`), null)
+          entry.taken(MysqlError.timeout(`no free connection within ${limit} ms`), null)
         }, limit)
       }
       waiting.add(entry)

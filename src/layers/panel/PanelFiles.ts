@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import { type Cause, Effect, type ParseResult, Schema } from "effect"
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import type { Answer } from "../http/Listener.ts"
@@ -58,48 +58,51 @@ const representation = (entry: PanelEntry, status: number, coding: Coding | null
   }
 }
 
-const readEntry = async (folder: string, entry: PanelEntry, status = 200): Promise<PanelFile> => {
+const readWhole = (path: string) => Effect.tryPromise((signal) => readFile(path, { signal }))
+
+const readEntry = Effect.fnUntraced(function*(folder: string, entry: PanelEntry, status: number) {
   const path = join(folder, entry.file)
-  const [plain, ...coded] = await Promise.all([
-    readFile(path),
-    ...entry.codings.map((coding) => readFile(`${path}${codingEndings[coding]}`))
-  ])
-  return {
-    immutable: entry.immutable,
-    plain: representation(entry, status, null, plain!),
-    coded: new Map(entry.codings.map((coding, index) => [coding, representation(entry, status, coding, coded[index]!)]))
-  }
-}
+  const plain = representation(entry, status, null, yield* readWhole(path))
+  const coded = yield* Effect.forEach(entry.codings, (coding) =>
+    Effect.map(
+      readWhole(`${path}${codingEndings[coding]}`),
+      (body) => [coding, representation(entry, status, coding, body)] as const
+    ))
+  return { immutable: entry.immutable, plain, coded: new Map(coded) } satisfies PanelFile
+})
+
+const isMissing = ({ error }: Cause.UnknownException): boolean =>
+  ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")
 
 /** Null when there is no export. */
-const versionOf = (manifest: string): Promise<string | null> =>
-  stat(manifest).then(
-    ({ ino, mtimeMs, size }) => `${ino} ${mtimeMs} ${size}`,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") return null
-      throw error
-    }
+const versionOf = (manifest: string) =>
+  Effect.tryPromise(() => stat(manifest)).pipe(
+    Effect.map(({ ino, mtimeMs, size }): string | null => `${ino} ${mtimeMs} ${size}`),
+    Effect.catchIf(isMissing, () => Effect.succeed(null))
   )
 
-const readAll = async (folder: string, manifest: string): Promise<Omit<PanelFiles, "version">> => {
-  const { files, notFound } = await Schema.decodeUnknownPromise(PanelManifest)(await readFile(manifest, "utf8"))
-  const read = await Promise.all(
-    Object.entries(files).map(async ([path, entry]) => [path, await readEntry(folder, entry)] as const)
+const readAll = Effect.fnUntraced(function*(folder: string, manifest: string) {
+  const { files, notFound } = yield* Schema.decode(PanelManifest)((yield* readWhole(manifest)).toString("utf8"))
+  const read = yield* Effect.forEach(
+    Object.entries(files),
+    ([path, entry]) => Effect.map(readEntry(folder, entry, 200), (file) => [path, file] as const),
+    // connections need file descriptors too
+    { concurrency: 8 }
   )
-  return { files: new Map(read), notFound: notFound === null ? null : await readEntry(folder, notFound, 404) }
-}
+  return { files: new Map(read), notFound: notFound === null ? null : yield* readEntry(folder, notFound, 404) }
+})
 
-/**
- * What lies in the folder; null when there is nothing, or nothing else than the version that is known. It throws when it is
- * no export, or no whole one.
- */
-export const readPanelFiles = async (folder: string, known: string | null): Promise<PanelFiles | null> => {
-  const manifest = join(folder, "manifest.json")
-  const version = await versionOf(manifest)
-  if (version === null || version === known) return null
-  const read = await readAll(folder, manifest).catch((cause: unknown) => ({ cause }))
-  // another export may have taken its place in the meantime: half of each is none
-  if (await versionOf(manifest) !== version) return readPanelFiles(folder, known)
-  if ("cause" in read) throw read.cause
-  return { version, ...read }
-}
+/** Null when there is nothing, or nothing else than the version that is known; it fails when it is no whole export. */
+export const readPanelFiles = (
+  folder: string,
+  known: string | null
+): Effect.Effect<PanelFiles | null, Cause.UnknownException | ParseResult.ParseError> =>
+  Effect.gen(function*() {
+    const manifest = join(folder, "manifest.json")
+    const version = yield* versionOf(manifest)
+    if (version === null || version === known) return null
+    const read = yield* Effect.either(readAll(folder, manifest))
+    // another export may have taken its place in the meantime: half of each is none
+    if ((yield* versionOf(manifest)) !== version) return yield* readPanelFiles(folder, known)
+    return { version, ...(yield* read) }
+  })

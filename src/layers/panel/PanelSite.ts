@@ -1,7 +1,8 @@
-import { Effect, Runtime, Schedule, type Scope } from "effect"
+import { Duration, Effect, FiberSet, Schedule, type Scope } from "effect"
 import type { IncomingMessage } from "node:http"
+import { innermost } from "../../services/Failure.ts"
 import type { Answer, Page, Site } from "../http/Listener.ts"
-import { matchesTag } from "../http/RequestHeaders.ts"
+import { matchesTag, originForm } from "../http/RequestHeaders.ts"
 import { PanelSettings } from "../Settings.ts"
 import { beingBuilt } from "./BeingBuiltPage.ts"
 import { preferredCoding } from "./ContentCoding.ts"
@@ -13,6 +14,8 @@ export interface PanelSite extends Site {
   readonly isThere: () => boolean
 }
 
+/** For all files of an export. */
+const patience = Duration.seconds(5)
 /** Milliseconds between two looks for an export, or for another one. */
 const pace = 1_000
 
@@ -63,7 +66,7 @@ export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof 
     function*() {
       const folder = yield* panelFolder(yield* PanelSettings)
       const clock = yield* Effect.clock
-      const runFork = Runtime.runFork(yield* Effect.runtime())
+      const runFork = yield* FiberSet.makeRuntime()
       let current: PanelFiles | null = null
       /** Immutable files of the export before. */
       let before: ReadonlyMap<string, PanelFile> = new Map()
@@ -77,13 +80,16 @@ export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof 
         said = ""
       }
 
-      const look = Effect.tryPromise(() => readPanelFiles(folder, current?.version ?? null)).pipe(
+      const look = Effect.suspend(() => readPanelFiles(folder, current?.version ?? null)).pipe(
+        // the API does not wait for a disk that does not answer
+        Effect.timeout(patience),
         Effect.map((found) => found === null ? undefined : take(found)),
-        Effect.catchAll(({ error }) => {
+        Effect.catchAll((error) => {
+          const cause = innermost(error)
           // every second would be too often
-          if (said === String(error)) return Effect.void
-          said = String(error)
-          return Effect.logWarning(`the panel in ${folder} cannot be read: npm run build makes it again`, error)
+          if (said === String(cause)) return Effect.void
+          said = String(cause)
+          return Effect.logWarning(`the panel in ${folder} cannot be read: npm run build makes it again`, cause)
         })
       )
 
@@ -120,7 +126,9 @@ export const makePanelSite: Effect.Effect<PanelSite, Effect.Effect.Error<typeof 
           const file = fileAt(path) ?? (path.includes("%") ? fileAt(decoded(path)) : undefined)
           if (file !== undefined) return show(file, message)
           const withoutSlash = path.slice(0, -1)
-          if (path.endsWith("/") && withoutSlash !== "/" && files.has(withoutSlash)) return movedTo(withoutSlash)
+          if (path.endsWith("/") && withoutSlash !== "/" && files.has(withoutSlash)) {
+            return movedTo(withoutSlash + originForm(message.url ?? "").slice(path.length))
+          }
           return notFound !== null && isNavigation(message) ? shown(representationOf(notFound, message).whole) : null
         }
       }

@@ -108,7 +108,11 @@ export const consume = (store: LogStore, pace: Duration.Duration, metrics: Metri
     return yield* Effect.acquireUseRelease(
       Effect.fork(Effect.interruptible(commitLazily)),
       () => Effect.forever(give()),
-      (committing) => Effect.zipRight(Fiber.interrupt(committing), commitLast)
+      (committing) =>
+        Effect.sync(() => failed && metrics.paused(options, -1)).pipe(
+          Effect.zipRight(Fiber.interrupt(committing)),
+          Effect.zipRight(commitLast)
+        )
     )
   })
 

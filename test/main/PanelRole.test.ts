@@ -51,6 +51,8 @@ describe("the role panel", concurrently, () => {
       assert.strictEqual((await ask(port, "/", { "if-none-match": page.headers.etag! })).status, 304)
       const script = await ask(port, "/_next/static/chunks/b1.js", { "accept-encoding": "br" })
       assert.deepStrictEqual([script.status, script.headers["content-encoding"]], [200, "br"])
+      // the same checks, and the same counts, as where the API is
+      assert.strictEqual((await ask(port, "/", { ...navigation, expect: "the-impossible" })).status, 417)
       const head = await ask(port, "/", navigation, "HEAD")
       assert.deepStrictEqual([head.status, head.text, head.headers["content-length"]], [
         200,
@@ -83,6 +85,7 @@ describe("the role panel", concurrently, () => {
       const { text } = await call(managementPort, "GET", "/metrics")
       assert.match(text, /^http_server_request_duration_seconds_count\{[^}]*http_route="\/panel"/m)
       assert.match(text, /^http_server_active_requests 0$/m)
+      assert.match(text, /^gateway_http_problems_total\{problem="expectation_failed"\} 1$/m)
       assert.notMatch(text, /http_route="\/(?!panel|livez|readyz)/)
       const { code, stderr } = await stop(running)
       assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
